@@ -1,0 +1,230 @@
+import type { AccountScope } from './arn';
+import { UNKNOWN_VALUE } from './pattern';
+import type { Substitution } from './pattern';
+import {
+  ALTERNATIVE_NAME_ATTRIBUTES, DISTINGUISHED_NAME_ATTRIBUTES, MAX_CERTIFICATE_VALUES, canonicalKey, isCertificateKey,
+} from './variables';
+
+/** Values of one side of a certificate, attribute name to values in certificate order; alternative names nested. */
+export interface CertificateName {
+  readonly [attribute: string]: readonly string[] | { readonly [attribute: string]: readonly string[] } | undefined;
+  readonly alternativeName?: { readonly [attribute: string]: readonly string[] };
+}
+
+/** Who calls. An absent property means that the request has no such value. */
+export interface Principal {
+  /** `certificate`, `cognito-auth`, `cognito-unauth` or `custom`. */
+  readonly kind: 'certificate' | 'cognito-auth' | 'cognito-unauth' | 'custom';
+  readonly clientId?: string;
+
+  /** The registry thing, whether or not this principal is attached to it. */
+  readonly thingName?: string;
+  readonly thingType?: string;
+  readonly thingAttributes?: { readonly [name: string]: string };
+
+  /** Whether this principal is attached to the thing. */
+  readonly attached?: boolean;
+
+  /** `NON_EXCLUSIVE_THING` unless told otherwise. */
+  readonly thingPrincipalType?: 'EXCLUSIVE_THING' | 'NON_EXCLUSIVE_THING';
+
+  readonly certificateId?: string;
+  readonly certificate?: {
+    readonly subject?: CertificateName;
+    readonly issuer?: CertificateName;
+    /** Decimal, not hexadecimal. */
+    readonly serialNumber?: string;
+  };
+  readonly sourceIp?: string;
+  readonly domainName?: string;
+  readonly cognitoIdentityId?: string;
+
+  /** The verdict of a custom authorizer. */
+  readonly isAuthenticated?: boolean;
+}
+
+/** What is done besides the action and the resource. */
+export interface RequestDetails {
+  /** `mqtt` unless told otherwise. */
+  readonly protocol?: 'mqtt' | 'https';
+
+  /** The RETAIN flag of a publish. */
+  readonly retain?: boolean;
+
+  /** `PersistentConnect`, `LastWill`. */
+  readonly connectAttributes?: readonly string[];
+  readonly lastWill?: { readonly topic: string; readonly retain?: boolean };
+
+  /** The topic of a direct message. */
+  readonly topic?: string;
+}
+
+/** What a key holds: one value, several, or a value that nobody documents. Absent keys have no value. */
+export type ContextValue = string | readonly string[] | typeof UNKNOWN_VALUE;
+
+/** The values of one request, by canonical key. */
+export interface Context {
+  /** For a condition. */
+  value(key: string): ContextValue | undefined;
+
+  /** For a variable inside a pattern. */
+  readonly substitute: (key: string) => Substitution;
+}
+
+/** How a principal relates to its thing on this connection. */
+export type Association = 'associated' | 'exclusive-other-client-id' | 'none';
+
+/**
+ * Whether the connection counts as the thing's.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/exclusive-thing.html
+ */
+export function associationOf(principal: Principal, details: RequestDetails): Association {
+  const { thingName, attached, clientId } = principal;
+  if (thingName === undefined || attached !== true || (details.protocol ?? 'mqtt') !== 'mqtt') {
+    return 'none';
+  }
+  if (clientId === thingName) {
+    return 'associated';
+  }
+  return principal.thingPrincipalType === 'EXCLUSIVE_THING' ? 'exclusive-other-client-id' : 'none';
+}
+
+/** The parts of the context that stay the same for a whole connection. */
+export function connectionContext(principal: Principal, protocol: 'mqtt' | 'https'): ReadonlyMap<string, ContextValue> {
+  const values = new Map<string, ContextValue>();
+  const set = (key: string, value: ContextValue | undefined): void => {
+    if (value !== undefined) {
+      values.set(canonicalKey(key), value);
+    }
+  };
+  // HTTPS has no client id and no thing variables.
+  if (protocol === 'mqtt') {
+    set('iot:ClientId', principal.clientId);
+  }
+  set('aws:SourceIp', principal.sourceIp);
+  set('iot:DomainName', principal.domainName);
+  set('iot:CertificateId', principal.certificateId);
+  set('cognito-identity.amazonaws.com:sub', principal.cognitoIdentityId);
+  setThing(set, principal, protocol);
+  setCertificate(set, principal);
+  return values;
+}
+
+type Setter = (key: string, value: ContextValue | undefined) => void;
+
+function setThing(set: Setter, principal: Principal, protocol: 'mqtt' | 'https'): void {
+  const association = associationOf(principal, { protocol });
+  if (association === 'none') {
+    // Over HTTPS nobody says whether IsAttached has a value.
+    set('iot:Connection.Thing.IsAttached', protocol === 'mqtt' ? 'false' : UNKNOWN_VALUE);
+    return;
+  }
+  set('iot:Connection.Thing.ThingName', principal.thingName);
+  set('iot:Connection.Thing.IsAttached', 'true');
+  // With an exclusive thing and another client id, the page on thing variables still asks for client id = thing name.
+  const documented = association === 'associated';
+  if (principal.thingType !== undefined) {
+    set('iot:Connection.Thing.ThingTypeName', documented ? principal.thingType : UNKNOWN_VALUE);
+  }
+  for (const [name, value] of Object.entries(principal.thingAttributes ?? {})) {
+    set(`iot:Connection.Thing.Attributes[${name}]`, documented ? value : UNKNOWN_VALUE);
+  }
+}
+
+function setCertificate(set: Setter, principal: Principal): void {
+  const { certificate } = principal;
+  if (certificate === undefined) {
+    return;
+  }
+  const available: string[] = [];
+  const setAll = (key: string, all: readonly string[] | undefined): void => {
+    const kept = all?.slice(0, MAX_CERTIFICATE_VALUES) ?? [];
+    if (kept.length > 0) {
+      available.push(key);
+      set(key, kept[0]);
+      set(`${key}.List`, kept);
+      // No suffix is the first value, `.1` the second.
+      kept.slice(1).forEach((value, index) => set(`${key}.${index + 1}`, value));
+    }
+  };
+  for (const side of ['Subject', 'Issuer'] as const) {
+    const names = certificate[side === 'Subject' ? 'subject' : 'issuer'];
+    for (const attribute of DISTINGUISHED_NAME_ATTRIBUTES) {
+      const value = names?.[attribute];
+      setAll(`iot:Certificate.${side}.${attribute}`, Array.isArray(value) ? value : undefined);
+    }
+    for (const attribute of ALTERNATIVE_NAME_ATTRIBUTES) {
+      setAll(`iot:Certificate.${side}.AlternativeName.${attribute}`, names?.alternativeName?.[attribute]);
+    }
+  }
+  if (certificate.serialNumber !== undefined) {
+    available.push('iot:Certificate.SerialNumber');
+    set('iot:Certificate.SerialNumber', certificate.serialNumber);
+  }
+  set('iot:Certificate.AvailableKeys', available);
+}
+
+const CONNECT_ATTRIBUTES = canonicalKey('iot:ConnectAttributes');
+const LAST_WILL_TOPIC = canonicalKey('iot:LastWillTopic');
+const TOPIC = canonicalKey('iot:Topic');
+
+/** The context of one request over a connection. */
+export class RequestContext implements Context {
+  /** Condition keys only. */
+  private readonly own = new Map<string, ContextValue>();
+  private readonly substitutions = new Map<string, Substitution>();
+
+  constructor(
+    private readonly connection: ReadonlyMap<string, ContextValue>,
+    scope: AccountScope,
+    details: RequestDetails,
+  ) {
+    // A connect that uses none of the attributes has an empty set, not an absent one.
+    this.own.set(CONNECT_ATTRIBUTES, details.connectAttributes ?? []);
+    if (details.lastWill !== undefined) {
+      const { partition, region, accountId } = scope;
+      this.own.set(LAST_WILL_TOPIC, `arn:${partition}:iot:${region}:${accountId}:topic/${details.lastWill.topic}`);
+    }
+    if (details.topic !== undefined) {
+      this.own.set(TOPIC, details.topic);
+    }
+  }
+
+  public value(key: string): ContextValue | undefined {
+    return this.connection.get(key) ?? this.own.get(key);
+  }
+
+  public readonly substitute = (key: string): Substitution => {
+    let substitution = this.substitutions.get(key);
+    if (substitution === undefined) {
+      substitution = this.computeSubstitution(key);
+      if (substitution !== undefined) {
+        this.substitutions.set(key, substitution);
+      }
+    }
+    return substitution;
+  };
+
+  private computeSubstitution(key: string): Substitution {
+    const value = this.connection.get(key);
+    // Multi-valued keys cannot be substituted; neither can those that are condition keys only.
+    if (value === undefined || value === UNKNOWN_VALUE) {
+      return value;
+    }
+    if (typeof value !== 'string') {
+      return undefined;
+    }
+    return isCertificateKey(key) ? substitutableCertificateValue(value) : value;
+  }
+}
+
+const MAX_SUBSTITUTED_LENGTH = 1024;
+
+/** @see https://docs.aws.amazon.com/iot/latest/developerguide/cert-policy-variables.html */
+function substitutableCertificateValue(value: string): string | undefined {
+  if (value.length > MAX_SUBSTITUTED_LENGTH || /[*$+?#]/.test(value)) {
+    return undefined;
+  }
+  return value.replace(/[,"\\+=<>;]/g, '\\$&');
+}
