@@ -1,0 +1,74 @@
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import type { Clock } from './clock';
+import type { Asker, Journal } from './journal';
+import { certificateId } from './pki/certificate-facts';
+import type { IssuedCertificates } from './pki/issued-certificates';
+import type { RegisteredCertificate, Registry } from './registry';
+
+/** A client whose certificate is registered, active and in date. */
+export interface Admitted {
+  readonly certificate: X509Certificate;
+  readonly registered: RegisteredCertificate;
+  readonly sourceIp: string | undefined;
+  readonly domainName: string | undefined;
+}
+
+/**
+ * Decides at the end of the TLS handshake who may speak at all. AWS closes the connection of the others without an
+ * MQTT packet; the journal says why.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html
+ */
+export class Admission {
+  constructor(
+    private readonly registry: Registry,
+    private readonly issued: IssuedCertificates,
+    private readonly journal: Journal,
+    private readonly clock: Clock,
+  ) {}
+
+  public admit(socket: TLSSocket): Admitted | undefined {
+    const certificate = socket.getPeerX509Certificate();
+    if (certificate === undefined) {
+      return this.refuse({}, 'the client showed no certificate');
+    }
+    const id = certificateId(certificate);
+    const registered = this.registry.find(id) ?? this.registerIssued(id);
+    const objection = this.objectTo(certificate, registered);
+    if (registered === undefined || objection !== undefined) {
+      return this.refuse({ certificateId: id }, objection ?? 'the certificate is not registered');
+    }
+    return {
+      certificate,
+      registered,
+      // IPv4 clients of a dual-stack socket.
+      sourceIp: socket.remoteAddress?.replace(/^::ffff:/, ''),
+      domainName: socket.servername === false || socket.servername === '' ? undefined : socket.servername ?? undefined,
+    };
+  }
+
+  private objectTo(certificate: X509Certificate, registered: RegisteredCertificate | undefined): string | undefined {
+    if (registered === undefined) {
+      return `the certificate (${certificate.subject.replaceAll('\n', ', ')}) is not registered`;
+    }
+    if (registered.status !== 'ACTIVE') {
+      return `the certificate is ${registered.status}`;
+    }
+    const now = this.clock.now();
+    if (now > Date.parse(certificate.validTo) || now < Date.parse(certificate.validFrom)) {
+      return `the certificate is valid from ${certificate.validFrom} to ${certificate.validTo}`;
+    }
+    return undefined;
+  }
+
+  /** `iot-warden connect` issues certificates while the twin runs. */
+  private registerIssued(id: string): RegisteredCertificate | undefined {
+    const logicalId = this.issued.standsFor(id);
+    return logicalId === undefined ? undefined : this.registry.registerInPlaceOf(logicalId, id);
+  }
+
+  private refuse(asker: Asker, reason: string): undefined {
+    this.journal.note(asker, 'refused', reason);
+  }
+}

@@ -1,0 +1,68 @@
+/** The console's only page. Everything it shows is set as text, never as markup. */
+export const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>iot-warden: local AWS IoT Core</title>
+<style>
+  :root { color-scheme: light dark; --line: #8884; --allow: #2a8a4a; --deny: #c8372d; }
+  body { font: 14px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 1200px; padding: 1rem 1.5rem; }
+  h1 { font-size: 1.2rem; } h2 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+  table { border-collapse: collapse; width: 100%; }
+  th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+  th { font-weight: 600; position: sticky; top: 0; background: Canvas; }
+  code, pre, td { font-family: ui-monospace, monospace; font-size: 12.5px; }
+  .allow { color: var(--allow); } .deny { color: var(--deny); }
+  .muted { opacity: .7; } pre { overflow: auto; } label { margin-right: 1rem; }
+</style>
+<h1>iot-warden <span class="muted" id="scope"></span></h1>
+<p class="muted">A local AWS IoT Core for development and tests.</p>
+<h2>Decisions</h2>
+<p><label><input type="checkbox" id="denied"> refusals only</label> <span class="muted" id="state">connecting</span></p>
+<table><thead><tr><th>time<th>client<th>action<th>resource<th>decision<th>why</thead><tbody id="log"></tbody></table>
+<h2>Things</h2>
+<table><thead><tr><th>thing<th>certificates<th>attributes</thead><tbody id="things"></tbody></table>
+<h2>Policies</h2>
+<div id="policies"></div>
+<script>
+  const MAX_ROWS = 1000;
+  const $ = (id) => document.getElementById(id);
+  const cell = (text, name) => { const td = document.createElement('td'); td.textContent = text ?? ''; if (name) td.className = name; return td; };
+  const row = (...cells) => { const tr = document.createElement('tr'); tr.append(...cells); return tr; };
+  fetch('/deployment.json').then((answer) => answer.json()).then((model) => {
+    $('scope').textContent = model.accountId + ' ' + model.region;
+    for (const thing of model.things) {
+      const certificates = thing.certificates.map((one) => one.logicalId + ' ' + one.status).join(', ');
+      $('things').append(row(cell(thing.name), cell(certificates), cell(Object.entries(thing.attributes).map((pair) => pair.join('=')).join(', '))));
+    }
+    for (const policy of model.policies) {
+      const details = document.createElement('details');
+      const summary = document.createElement('summary');
+      const body = document.createElement('pre');
+      summary.textContent = policy.name;
+      body.textContent = JSON.stringify(policy.document, undefined, 2);
+      details.append(summary, body);
+      $('policies').append(details);
+    }
+  });
+  const events = new EventSource('/events');
+  events.onopen = () => { $('state').textContent = 'live'; $('log').replaceChildren(); };
+  events.onerror = () => { $('state').textContent = 'the twin is gone'; };
+  events.onmessage = ({ data }) => {
+    const entry = JSON.parse(data);
+    const outcome = entry.decision ? entry.decision.decision : entry.event;
+    const good = outcome === 'allow' || outcome === 'connected' || outcome === 'disconnected';
+    const line = row(
+      cell(new Date(entry.time).toLocaleTimeString()), cell(entry.clientId ?? (entry.certificateId ?? '').slice(0, 12)),
+      cell(entry.action), cell(entry.resource), cell(outcome, good ? 'allow' : 'deny'), cell(entry.reason));
+    line.hidden = good && $('denied').checked;
+    line.dataset.good = good;
+    $('log').prepend(line);
+    if ($('log').children.length > MAX_ROWS) $('log').lastChild.remove();
+  };
+  $('denied').onchange = () => {
+    for (const line of $('log').children) line.hidden = line.dataset.good === 'true' && $('denied').checked;
+  };
+</script>
+</html>
+`;

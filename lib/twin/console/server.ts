@@ -1,0 +1,87 @@
+import { createServer } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { Deployment } from '../../deployment';
+import type { Journal, JournalEntry } from '../journal';
+import type { Registry } from '../registry';
+import { PAGE } from './page';
+
+/** Entries that a page opened later still gets to see. */
+const REMEMBERED_ENTRIES = 500;
+
+/** A viewer that reads slower than this falls out. */
+const UNREAD_BYTES = 1024 * 1024;
+
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+};
+
+/** The console: a page that shows things and, live, every decision with the statement that made it. It changes nothing. */
+export function createConsoleServer(deployment: Deployment, registry: Registry, journal: Journal): Server {
+  const recent: JournalEntry[] = [];
+  const viewers = new Set<ServerResponse>();
+  journal.listen((entry) => {
+    if (recent.push(entry) > REMEMBERED_ENTRIES) {
+      recent.shift();
+    }
+  }, { allowed: false });
+  let stopListening: (() => void) | undefined;
+
+  return createServer((request, response) => {
+    // A page of another site must not reach this server under a name of its own.
+    if (!/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.headers.host ?? '')) {
+      response.writeHead(403, HEADERS).end('open the console as http://localhost');
+      return;
+    }
+    switch (request.url) {
+      case '/':
+        response.writeHead(200, { ...HEADERS, 'content-type': 'text/html; charset=utf-8' }).end(PAGE);
+        break;
+      case '/deployment.json':
+        response.writeHead(200, { ...HEADERS, 'content-type': 'application/json' }).end(JSON.stringify(describe(deployment, registry)));
+        break;
+      case '/events':
+        response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
+        recent.forEach((entry) => send(response, entry));
+        watch(response);
+        break;
+      default:
+        response.writeHead(404, HEADERS).end('not found');
+    }
+  });
+
+  /** Allowed requests are only told while a page looks on. */
+  function watch(response: ServerResponse): void {
+    viewers.add(response);
+    stopListening ??= journal.listen((entry) => viewers.forEach((viewer) => send(viewer, entry)));
+    response.once('close', () => {
+      viewers.delete(response);
+      if (viewers.size === 0) {
+        stopListening?.();
+        stopListening = undefined;
+      }
+    });
+  }
+}
+
+function send(viewer: ServerResponse, entry: JournalEntry): void {
+  if (viewer.writableLength > UNREAD_BYTES) {
+    viewer.destroy();
+  } else {
+    viewer.write(`data: ${JSON.stringify(entry)}\n\n`);
+  }
+}
+
+function describe(deployment: Deployment, registry: Registry): object {
+  return {
+    ...registry.scope,
+    things: [...registry.things.values()].map(({ name, attributes }) => ({
+      name,
+      attributes,
+      certificates: registry.certificatesOf(name).map(({ id, logicalId, status }) => ({ id, logicalId, status })),
+    })),
+    policies: deployment.policies.map(({ name, document }) => ({ name, document })),
+    warnings: registry.warnings,
+  };
+}

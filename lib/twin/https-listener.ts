@@ -1,0 +1,119 @@
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Admission } from './admission';
+import type { Guard } from './guard';
+import type { Asker, Journal } from './journal';
+import { LIMITS, SAFETY } from './limits';
+import type { Broker } from './mqtt/broker';
+import { objectToTopicName } from './mqtt/topic-syntax';
+import type { KeyPair } from './pki/authority';
+import type { Registry } from './registry';
+
+const ALPN_PROTOCOLS = ['x-amzn-http-ca', 'http/1.1'];
+const TOPICS = '/topics/';
+
+/**
+ * HTTPS publish over mutual TLS: `POST /topics/TOPIC?qos=0|1`. There is no client id and no thing, so policies that
+ * hang on them do not match.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/http.html
+ */
+export function createHttpsServer(certificate: KeyPair, around: {
+  readonly admission: Admission;
+  readonly registry: Registry;
+  readonly guard: Guard;
+  readonly broker: Broker;
+  readonly journal: Journal;
+  readonly newTraceId: () => string;
+}): Server {
+  const server = createServer({
+    cert: certificate.certificatePem,
+    key: certificate.privateKeyPem,
+    minVersion: 'TLSv1.2',
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ALPN_PROTOCOLS,
+    handshakeTimeout: SAFETY.connectTimeoutMs,
+    requestTimeout: SAFETY.connectTimeoutMs,
+  }, (request, response) => {
+    const answer = (status: number, message: string): void => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ message, traceId: around.newTraceId() }));
+    };
+    receive(request, response, (payload) => publish(request, payload, answer), answer);
+  });
+  server.on('tlsClientError', (error, socket) => {
+    around.journal.note({}, 'refused', `TLS handshake: ${error.message}`);
+    socket.destroy();
+  });
+  return server;
+
+  function publish(request: IncomingMessage, payload: Buffer, answer: Answer): void {
+    const admitted = around.admission.admit(request.socket as TLSSocket);
+    if (admitted === undefined) {
+      answer(403, 'Forbidden');
+      return;
+    }
+    const asked = readRequest(request);
+    if (typeof asked === 'string') {
+      answer(400, asked);
+      return;
+    }
+    const { registered, certificate, sourceIp, domainName } = admitted;
+    const { authorizer } = around.registry.principal(registered, certificate, {
+      ...(sourceIp === undefined ? {} : { sourceIp }),
+      ...(domainName === undefined ? {} : { domainName }),
+    });
+    const asker: Asker = { certificateId: registered.id };
+    const allowed = around.guard.allowsOperation(asker, authorizer, {
+      protocol: 'https', action: 'iot:Publish', resource: asked.topic, retain: asked.retain,
+    });
+    if (!allowed) {
+      answer(403, 'Forbidden');
+      return;
+    }
+    around.broker.publish({ ...asked, payload });
+    answer(200, 'OK');
+  }
+}
+
+type Answer = (status: number, message: string) => void;
+
+function readRequest(request: IncomingMessage): { topic: string; qos: 0 | 1; retain: boolean } | string {
+  const url = URL.parse(request.url ?? '', 'https://localhost');
+  if (request.method !== 'POST' || url === null || !url.pathname.startsWith(TOPICS)) {
+    return 'only POST /topics/TOPIC is served';
+  }
+  let topic: string;
+  try {
+    topic = decodeURIComponent(url.pathname.slice(TOPICS.length));
+  } catch {
+    return 'the topic is not URL-encoded';
+  }
+  const qos = url.searchParams.get('qos') ?? '0';
+  const objection = objectToTopicName(topic) ?? (qos === '0' || qos === '1' ? undefined : 'qos must be 0 or 1');
+  const retain = url.searchParams.get('retain') === 'true';
+  return objection ?? (retain && topic.startsWith('$') ? 'messages to reserved topics cannot be retained' : { topic, qos: qos === '1' ? 1 : 0, retain });
+}
+
+/** Read a body of bounded size. */
+function receive(request: IncomingMessage, response: ServerResponse, done: (body: Buffer) => void, answer: Answer): void {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= LIMITS.payloadBytes) {
+      chunks.push(chunk);
+    } else if (!response.headersSent) {
+      answer(413, `the payload is larger than ${LIMITS.payloadBytes} bytes`);
+      request.destroy();
+    }
+  });
+  request.on('end', () => {
+    if (!response.headersSent) {
+      done(Buffer.concat(chunks));
+    }
+  });
+}

@@ -1,0 +1,7 @@
+export * from './errors';
+export * from './kit';
+export * from './twin';
+export type { Clock, Timer } from './clock';
+export type { Asker, Journal, JournalEntry, JournalListener } from './journal';
+export type { CertificateStatus } from './registry';
+export { StateFolder } from './pki/state-folder';

@@ -1,0 +1,127 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TwinError } from './errors';
+import { LocalAuthority } from './pki/authority';
+import { IssuedCertificates } from './pki/issued-certificates';
+import { StateFolder } from './pki/state-folder';
+
+/** What a running twin tells other processes of this computer, in its state folder. */
+export interface Advertisement {
+  readonly pid: number;
+  readonly endpoint: string;
+  readonly mqttPort: number;
+  readonly httpsPort: number;
+
+  /** The logical ids of each thing's certificates in the template. */
+  readonly things: { readonly [thingName: string]: readonly string[] };
+}
+
+const ADVERTISEMENT = 'twin.json';
+
+export function advertise(folder: StateFolder, advertisement: Advertisement): void {
+  folder.write(ADVERTISEMENT, JSON.stringify(advertisement, undefined, 2));
+}
+
+export function withdraw(folder: StateFolder): void {
+  folder.remove(ADVERTISEMENT);
+}
+
+/** The twin that runs on a state folder, if one does. */
+export function runningTwin(folder: StateFolder): Advertisement | undefined {
+  const text = folder.read(ADVERTISEMENT);
+  const advertisement = text === undefined ? undefined : JSON.parse(text) as Advertisement;
+  return advertisement !== undefined && isAlive(advertisement.pid) ? advertisement : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Everything a client needs to connect as a thing. */
+export interface ConnectionKit {
+  readonly thingName: string;
+  readonly clientId: string;
+  readonly endpoint: string;
+  readonly mqttPort: number;
+  readonly httpsPort: number;
+  readonly privateKeyPem: string;
+  readonly certificatePem: string;
+  readonly rootCaPem: string;
+}
+
+/**
+ * A connection kit for a thing: a certificate issued here that stands for the thing's certificate in the template, whose
+ * private key only the device has. The same kit is given again for as long as its certificate lasts.
+ *
+ * @throws TwinError when the thing is unknown, has no certificate, or has several and none is chosen.
+ */
+export async function issueKit(
+  folder: StateFolder, twin: Advertisement, thingName: string, now: () => number, certificate?: string,
+): Promise<ConnectionKit> {
+  const logicalId = chooseCertificate(twin, thingName, certificate);
+  const authority = await LocalAuthority.open(folder, now);
+  const pair = await new IssuedCertificates(folder).issue(authority, thingName, logicalId, now());
+  return {
+    thingName,
+    clientId: thingName,
+    endpoint: twin.endpoint,
+    mqttPort: twin.mqttPort,
+    httpsPort: twin.httpsPort,
+    ...pair,
+    rootCaPem: authority.rootCaPem,
+  };
+}
+
+function chooseCertificate({ things }: Advertisement, thingName: string, wanted: string | undefined): string {
+  const certificates = Object.hasOwn(things, thingName) ? things[thingName]! : undefined;
+  if (certificates === undefined) {
+    const known = Object.keys(things);
+    throw new TwinError(`thing '${thingName}' is not part of the deployment; it has ${known.length === 0 ? 'no things' : known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}`);
+  }
+  if (wanted !== undefined) {
+    if (!certificates.includes(wanted)) {
+      throw new TwinError(`certificate '${wanted}' is not attached to thing '${thingName}'; attached are ${certificates.join(', ') || 'none'}`);
+    }
+    return wanted;
+  }
+  if (certificates.length !== 1) {
+    throw new TwinError(certificates.length === 0
+      ? `thing '${thingName}' has no certificate in the deployment; attach one to it`
+      : `thing '${thingName}' has several certificates; choose one with --certificate: ${certificates.join(', ')}`);
+  }
+  return certificates[0]!;
+}
+
+/** The files of a kit, by their use. */
+export interface KitFiles {
+  readonly privateKey: string;
+  readonly certificate: string;
+  readonly rootCa: string;
+  readonly config: string;
+}
+
+/** Write a kit into a folder of its own; the private key is readable by its owner alone. */
+export function writeKit(kit: ConnectionKit, directory: string): KitFiles {
+  const { privateKeyPem, certificatePem, rootCaPem, ...config } = kit;
+  const files: KitFiles = {
+    privateKey: join(directory, 'private.key'),
+    certificate: join(directory, 'certificate.pem'),
+    rootCa: join(directory, 'root-ca.pem'),
+    config: join(directory, 'config.json'),
+  };
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(files.privateKey, privateKeyPem, { mode: 0o600 });
+    writeFileSync(files.certificate, certificatePem);
+    writeFileSync(files.rootCa, rootCaPem);
+    writeFileSync(files.config, `${JSON.stringify(config, undefined, 2)}\n`);
+  } catch (error) {
+    throw new TwinError(`folder ${directory}: cannot be written to (${(error as NodeJS.ErrnoException).code ?? 'error'}); choose another with --out`);
+  }
+  return files;
+}

@@ -1,0 +1,164 @@
+import type { Clock, Timer } from '../clock';
+import { SAFETY } from '../limits';
+import type { Message } from './message';
+import { Session } from './session';
+import type { Subscription } from './session';
+import { SubscriptionTree } from './subscription-tree';
+import { hasWildcard, parseFilter } from './topic-syntax';
+
+/** A connection, as the broker sees it. */
+export interface Client {
+  /** Another connection came with the same client id. */
+  takeOver(): void;
+}
+
+/** A last will that waits for its delay to pass. */
+interface PendingWill {
+  readonly message: Message;
+  readonly timer: Timer;
+}
+
+/** Sessions, subscriptions and retained messages; passes messages from publishers to subscribers. */
+export class Broker {
+  private readonly sessions = new Map<string, Session>();
+  private readonly clients = new Map<string, Client>();
+  private readonly tree = new SubscriptionTree<Subscription>();
+  private readonly retained = new Map<string, Message>();
+  private readonly wills = new Map<string, PendingWill>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Register a connection for its client id; one that has it already is told to go. Returns the session to use. */
+  public open(clientId: string, client: Client, clean: boolean): { readonly session: Session; readonly present: boolean } {
+    this.clients.get(clientId)?.takeOver();
+    this.clients.set(clientId, client);
+    const existing = this.sessions.get(clientId);
+    if (existing !== undefined && !clean) {
+      // [MQTT-3.1.3-9] Who comes back to the session before the delay has passed leaves no will.
+      this.cancelWill(clientId);
+      return { session: existing, present: true };
+    }
+    if (existing !== undefined) {
+      this.endSession(existing);
+    }
+    const session = new Session(clientId, this.clock);
+    this.sessions.set(clientId, session);
+    return { session, present: false };
+  }
+
+  /** A connection is gone: its session lives on for as long as it was asked to. */
+  public close(session: Session, client: Client): void {
+    if (this.clients.get(session.clientId) === client) {
+      this.clients.delete(session.clientId);
+    }
+    session.detach(() => this.endSession(session));
+  }
+
+  public subscribe(subscription: Subscription): void {
+    const { session, filter, share, requested } = subscription;
+    session.subscriptions.set(requested, subscription);
+    this.tree.add(filter, share, session.clientId, subscription);
+  }
+
+  /** Whether there was such a subscription. */
+  public unsubscribe(session: Session, requested: string): boolean {
+    const { filter, share } = parseFilter(requested);
+    this.tree.remove(filter, share, session.clientId);
+    return session.subscriptions.delete(requested);
+  }
+
+  /** Pass a message to everyone who subscribed to its topic and may receive it. */
+  public publish(message: Message): void {
+    if (message.retain) {
+      this.retain(message);
+    }
+    const { subscribers, shares } = this.tree.match(message.topic);
+    for (const subscription of subscribers.length > 1 ? strongestOfEachSession(subscribers) : subscribers) {
+      passOn(message, subscription);
+    }
+    for (const share of shares) {
+      const members = share.inTurn();
+      const taker = members.find(({ session }) => session.outlet?.mayReceive(message)) ?? members.find(({ session }) => session.outlet === undefined);
+      if (taker !== undefined) {
+        passOn(message, taker);
+      }
+    }
+  }
+
+  /**
+   * What was retained for a filter. Filters with wildcards get none.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html#mqtt-retain
+   */
+  public retainedFor(filter: string): Message | undefined {
+    const message = hasWildcard(filter) ? undefined : this.retained.get(filter);
+    if (message?.expiresAt !== undefined && message.expiresAt <= this.clock.now()) {
+      this.retained.delete(message.topic);
+      return undefined;
+    }
+    return message;
+  }
+
+  /** Publish a last will once its delay has passed, or when the session ends, whichever comes first. */
+  public scheduleWill(clientId: string, message: Message, delaySec: number): void {
+    this.cancelWill(clientId);
+    if (delaySec === 0) {
+      this.publish(message);
+      return;
+    }
+    this.wills.set(clientId, { message, timer: this.clock.after(delaySec * 1000, () => this.publishWill(clientId)) });
+  }
+
+  private publishWill(clientId: string): void {
+    const will = this.cancelWill(clientId);
+    if (will !== undefined) {
+      this.publish(will.message);
+    }
+  }
+
+  private cancelWill(clientId: string): PendingWill | undefined {
+    const will = this.wills.get(clientId);
+    will?.timer.cancel();
+    this.wills.delete(clientId);
+    return will;
+  }
+
+  private endSession(session: Session): void {
+    for (const requested of [...session.subscriptions.keys()]) {
+      this.unsubscribe(session, requested);
+    }
+    session.end();
+    if (this.sessions.get(session.clientId) === session) {
+      this.sessions.delete(session.clientId);
+      this.publishWill(session.clientId);
+    }
+  }
+
+  private retain(message: Message): void {
+    // [MQTT-3.3.1-6] An empty payload removes what was retained.
+    if (message.payload.length === 0) {
+      this.retained.delete(message.topic);
+    } else if (this.retained.size < SAFETY.retainedMessages || this.retained.has(message.topic)) {
+      this.retained.set(message.topic, message);
+    }
+  }
+}
+
+/** Overlapping subscriptions of one session: the message goes out once, with the highest QoS. */
+function strongestOfEachSession(subscriptions: readonly Subscription[]): Iterable<Subscription> {
+  const strongest = new Map<Session, Subscription>();
+  for (const subscription of subscriptions) {
+    const other = strongest.get(subscription.session);
+    if (other === undefined || other.qos < subscription.qos) {
+      strongest.set(subscription.session, subscription);
+    }
+  }
+  return strongest.values();
+}
+
+function passOn(message: Message, { session, qos, noLocal, retainAsPublished }: Subscription): void {
+  if (noLocal && message.publisher === session.clientId) {
+    return;
+  }
+  session.deliver({ message, qos: message.qos === 1 ? qos : 0, retain: message.retain && retainAsPublished });
+}

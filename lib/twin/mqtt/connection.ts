@@ -1,0 +1,273 @@
+import type { Duplex } from 'node:stream';
+import { generate, parser as createParser } from 'mqtt-packet';
+import type { IConnectPacket, Packet, Parser } from 'mqtt-packet';
+import type { Authorizer, AuthorizationRequest } from '../../policy';
+import type { Clock, Timer } from '../clock';
+import type { Guard } from '../guard';
+import type { Asker, Journal } from '../journal';
+import { LIMITS, SAFETY } from '../limits';
+import type { Broker, Client } from './broker';
+import { HANDLERS } from './handlers';
+import { encodePublish } from './message';
+import type { Delivery, Message, ProtocolVersion } from './message';
+import { ReasonCode } from './reason-codes';
+import type { Outlet, Session } from './session';
+
+/** Who is at the other end of a socket, before CONNECT says under which client id. */
+export interface Caller {
+  readonly certificateId: string;
+
+  /** What decides for the caller under a client id, and the thing it then stands for. */
+  identify(clientId: string): { readonly authorizer: Authorizer; readonly thingName?: string };
+}
+
+/** What every connection shares. */
+export interface Surroundings {
+  readonly broker: Broker;
+  readonly guard: Guard;
+  readonly journal: Journal;
+  readonly clock: Clock;
+
+  /** A client id for those who bring none. */
+  readonly newClientId: () => string;
+
+  /** Sends what connections have gathered, once for all events at hand. */
+  readonly outbox: Outbox;
+}
+
+/** Gathers the writes of one turn of the event loop, so that many packets share a TLS record and a system call. */
+export class Outbox {
+  private waiting: Connection[] = [];
+
+  constructor(private readonly clock: Clock) {}
+
+  public add(connection: Connection): void {
+    if (this.waiting.push(connection) === 1) {
+      this.clock.soon(() => {
+        const connections = this.waiting;
+        this.waiting = [];
+        connections.forEach((one) => one.flush());
+      });
+    }
+  }
+}
+
+/** A last will, allowed at CONNECT. */
+export interface Will {
+  readonly message: Message;
+  readonly delaySec: number;
+}
+
+/** What is known once CONNECT was accepted. */
+export interface Established {
+  readonly session: Session;
+  readonly authorizer: Authorizer;
+  readonly keepAliveSec: number;
+  readonly receiveMaximum: number;
+  readonly maximumPacketSize: number;
+}
+
+/** `mqtt-packet` keeps the packet it is reading here. */
+type PacketParser = Parser & { readonly packet: { readonly length: number } };
+
+/** One MQTT connection over one socket. */
+export class Connection implements Client, Outlet {
+  public readonly asker: { -readonly [key in keyof Asker]: Asker[key] };
+  public version: ProtocolVersion = 4;
+  public established: Established | undefined;
+  public will: Will | undefined;
+
+  /** Topics by their inbound alias. */
+  public readonly aliases = new Map<number, string>();
+
+  private readonly parser = createParser() as PacketParser;
+  private out: Buffer[] = [];
+  private outBytes = 0;
+  private silence: Timer | undefined;
+  private lastHeard: number;
+  private closed = false;
+
+  constructor(
+    private readonly socket: Duplex,
+    public readonly caller: Caller,
+    public readonly around: Surroundings,
+    private readonly onClosed: () => void,
+  ) {
+    this.asker = { certificateId: caller.certificateId };
+    this.lastHeard = around.clock.now();
+    this.silence = around.clock.after(SAFETY.connectTimeoutMs, () => this.drop('no CONNECT in time'));
+    this.parser.on('packet', (packet) => this.handle(packet));
+    this.parser.on('error', (error) => this.refuse(ReasonCode.MALFORMED_PACKET, `malformed packet: ${error.message}`));
+    socket.on('data', (chunk: Buffer) => this.read(chunk));
+    socket.on('error', (error) => this.drop(`connection lost: ${error.message}`));
+    socket.on('close', () => this.drop('connection lost'));
+  }
+
+  public get clientId(): string {
+    return this.asker.clientId ?? '';
+  }
+
+  public get receiveMaximum(): number {
+    return this.established?.receiveMaximum ?? 0;
+  }
+
+  /** What an MQTT 5 client may use beyond MQTT 3.1.1. */
+  public get isMqtt5(): boolean {
+    return this.version === 5;
+  }
+
+  /** Read packets as this CONNECT asks. */
+  public speak(packet: IConnectPacket): void {
+    this.version = packet.protocolVersion ?? 4;
+    this.asker.clientId = packet.clientId;
+  }
+
+  /** The CONNECT was accepted. */
+  public establish(established: Established): void {
+    this.established = established;
+    this.silence?.cancel();
+    this.watchKeepAlive();
+  }
+
+  /** Ask the policies whether this client may do something. */
+  public may(request: AuthorizationRequest): boolean {
+    return this.around.guard.allows(this.asker, this.established!.authorizer, request);
+  }
+
+  public mayReceive({ topic }: Message): boolean {
+    return this.may({ action: 'iot:Receive', resource: topic });
+  }
+
+  public publish(delivery: Delivery, messageId?: number, dup?: boolean): void {
+    const bytes = encodePublish(delivery, this.version, this.around.clock.now(), messageId, dup);
+    // [MQTT-3.1.2-24] What is larger than the client takes is dropped as if it had been sent.
+    if (bytes.length <= this.established!.maximumPacketSize) {
+      this.write(bytes);
+    } else if (messageId !== undefined) {
+      this.established!.session.acknowledge(messageId);
+    }
+  }
+
+  public send(packet: Packet): void {
+    this.write(generate(packet, { protocolVersion: this.version }));
+  }
+
+  /** Hand over what was gathered. */
+  public flush(): void {
+    if (this.closed || this.out.length === 0) {
+      return;
+    }
+    this.socket.write(this.out.length === 1 ? this.out[0] : Buffer.concat(this.out, this.outBytes));
+    this.out = [];
+    this.outBytes = 0;
+  }
+
+  public overflow(): void {
+    this.refuse(ReasonCode.QUOTA_EXCEEDED, 'the client does not acknowledge what it receives');
+  }
+
+  public takeOver(): void {
+    this.refuse(ReasonCode.SESSION_TAKEN_OVER, 'another connection uses the same client id');
+  }
+
+  /** Close because of something the client did, telling an MQTT 5 client why. */
+  public refuse(reasonCode: ReasonCode, reason: string): void {
+    if (this.closed) {
+      return;
+    }
+    if (this.isMqtt5 && this.established !== undefined) {
+      this.send({ cmd: 'disconnect', reasonCode, properties: { reasonString: reason } });
+    }
+    this.end(reason);
+  }
+
+  /** Close after what was sent has left; the last will is published unless it was taken back. */
+  public end(reason: string): void {
+    this.flush();
+    this.drop(reason, true);
+  }
+
+  private drop(reason: string, gracefully = false): void {
+    if (this.closed) {
+      return;
+    }
+    this.closed = true;
+    this.silence?.cancel();
+    this.out = [];
+    if (gracefully) {
+      this.socket.end();
+      // A client that never reads would keep the socket half open.
+      const timer = this.around.clock.after(SAFETY.lingerMs, () => this.socket.destroy());
+      this.socket.once('close', () => timer.cancel());
+      this.socket.resume();
+    } else {
+      this.socket.destroy();
+    }
+    this.leave(reason);
+    this.onClosed();
+  }
+
+  private leave(reason: string): void {
+    const { broker, journal } = this.around;
+    if (this.established !== undefined) {
+      if (this.will !== undefined) {
+        broker.scheduleWill(this.clientId, this.will.message, this.will.delaySec);
+      }
+      broker.close(this.established.session, this);
+      journal.note(this.asker, 'disconnected', reason);
+    }
+  }
+
+  private read(chunk: Buffer): void {
+    if (this.closed) {
+      return;
+    }
+    this.lastHeard = this.around.clock.now();
+    this.parser.parse(chunk);
+    // Refuse by the announced length, before the rest of the packet is gathered.
+    if (this.parser.packet.length > LIMITS.packetBytes) {
+      this.refuse(ReasonCode.PACKET_TOO_LARGE, `a packet of ${this.parser.packet.length} bytes is larger than ${LIMITS.packetBytes}`);
+    }
+  }
+
+  private handle(packet: Packet): void {
+    if (this.closed) {
+      return;
+    }
+    const handler = HANDLERS[packet.cmd];
+    // [MQTT-3.1.0-1] The first packet must be CONNECT, [MQTT-3.1.0-2] and there is only one.
+    if (handler === undefined || (packet.cmd === 'connect') !== (this.established === undefined)) {
+      this.refuse(ReasonCode.PROTOCOL_ERROR, `unexpected ${packet.cmd.toUpperCase()}`);
+      return;
+    }
+    handler(this, packet);
+  }
+
+  private write(bytes: Buffer): void {
+    if (this.closed) {
+      return;
+    }
+    this.outBytes += bytes.length;
+    if (this.out.push(bytes) === 1) {
+      this.around.outbox.add(this);
+    }
+    if (this.outBytes + this.socket.writableLength > SAFETY.unreadBytes) {
+      this.drop('the client does not read what it subscribed to');
+    }
+  }
+
+  /** [MQTT-3.1.2-22] Silence of one and a half times the keep alive ends the connection. */
+  private watchKeepAlive(): void {
+    const { clock } = this.around;
+    const allowed = this.established!.keepAliveSec * 1500;
+    const check = (): void => {
+      const silent = clock.now() - this.lastHeard;
+      if (silent >= allowed) {
+        this.refuse(ReasonCode.KEEP_ALIVE_TIMEOUT, 'nothing heard within the keep alive');
+      } else {
+        this.silence = clock.after(allowed - silent, check);
+      }
+    };
+    check();
+  }
+}

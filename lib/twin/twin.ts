@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readDeployment } from '../deployment';
+import type { Deployment } from '../deployment';
+import { showText } from '../policy';
+import type { AccountScope } from '../policy';
+import { Admission } from './admission';
+import { systemClock } from './clock';
+import type { Clock } from './clock';
+import { createConsoleServer } from './console/server';
+import { TwinError } from './errors';
+import { Guard } from './guard';
+import { createHttpsServer } from './https-listener';
+import { Journal } from './journal';
+import { advertise, issueKit, runningTwin, withdraw } from './kit';
+import type { Advertisement, ConnectionKit } from './kit';
+import { listen } from './listen';
+import type { Listening } from './listen';
+import { MqttListener } from './mqtt-listener';
+import { Broker } from './mqtt/broker';
+import { Outbox } from './mqtt/connection';
+import { LocalAuthority } from './pki/authority';
+import { IssuedCertificates } from './pki/issued-certificates';
+import { StateFolder } from './pki/state-folder';
+import { Registry } from './registry';
+import type { CertificateStatus } from './registry';
+
+/** How to start the local AWS IoT Core. */
+export interface TwinOptions {
+  /** A cloud assembly folder or a template file, or a deployment read from one. */
+  readonly assembly: string | Deployment;
+
+  /**
+   * The address to listen on. Anything but a loopback address lets other computers in.
+   *
+   * @default '127.0.0.1'
+   */
+  readonly host?: string;
+
+  /** @default 0 - any free port */
+  readonly port?: number;
+
+  /** @default 0 - any free port */
+  readonly httpsPort?: number;
+
+  /** @default 0 - any free port */
+  readonly consolePort?: number;
+
+  /**
+   * The folder that keeps the local certificate authority and the keys of connection kits.
+   *
+   * @default - a folder that is removed when the twin stops
+   */
+  readonly stateDirectory?: string;
+
+  /**
+   * Values for the parameters of the template.
+   *
+   * @default - their defaults
+   */
+  readonly parameters?: { readonly [name: string]: string };
+
+  /**
+   * The account of a template that does not say.
+   *
+   * @default '123456789012'
+   */
+  readonly accountId?: string;
+
+  /**
+   * The Region of a template that does not say.
+   *
+   * @default 'us-east-1'
+   */
+  readonly region?: string;
+
+  /** @default - the time of this computer */
+  readonly clock?: Clock;
+}
+
+/** Where clients reach a running twin. */
+export interface Endpoints {
+  readonly mqtt: string;
+  readonly https: string;
+  readonly console: string;
+
+  /** The file of the certificate that clients trust. */
+  readonly rootCa: string;
+}
+
+/** A running local AWS IoT Core. */
+export interface Twin {
+  readonly endpoints: Endpoints;
+  readonly mqttPort: number;
+  readonly httpsPort: number;
+  readonly deployment: Deployment;
+
+  /** What the deployment says that the twin could not follow. */
+  readonly warnings: readonly string[];
+
+  /** Every decision and refusal, as it happens. */
+  readonly journal: Journal;
+
+  /** A key and certificate with which a client connects as a thing of the deployment. */
+  issueKit(thingName: string, certificateLogicalId?: string): Promise<ConnectionKit>;
+
+  /**
+   * Set the status of a certificate, by its id or its logical id in the template. One that is no longer ACTIVE loses
+   * its connections at once; on AWS that takes minutes.
+   */
+  updateCertificateStatus(certificate: string, status: CertificateStatus): void;
+
+  /** Close every connection and port. */
+  stop(): Promise<void>;
+}
+
+const DEFAULT_ACCOUNT = { accountId: '123456789012', region: 'us-east-1', partition: 'aws' } as const;
+const LOOPBACK = '127.0.0.1';
+
+/**
+ * Start a local AWS IoT Core that serves what a cloud assembly or template declares. It is a development and test tool.
+ *
+ * @throws TwinError or DeploymentError in one line, when the deployment cannot be served, a port is taken or the state folder
+ * cannot be written to; nothing is left running then.
+ */
+export async function startTwin(options: TwinOptions): Promise<Twin> {
+  const clock = options.clock ?? systemClock;
+  const host = options.host ?? LOOPBACK;
+  const deployment = typeof options.assembly === 'string' ? read(options.assembly, options) : options.assembly;
+  if (deployment.things.length === 0 && deployment.certificates.length === 0 && deployment.policies.length === 0) {
+    throw new TwinError(`${typeof options.assembly === 'string' ? options.assembly : 'the deployment'}: declares no AWS IoT things, certificates or policies; nothing could connect`);
+  }
+  const registry = new Registry(deployment, scopeOf(deployment));
+  const temporary = options.stateDirectory === undefined ? mkdtempSync(join(tmpdir(), 'iot-warden-')) : undefined;
+  const folder = new StateFolder(options.stateDirectory ?? temporary!);
+  const other = runningTwin(folder);
+  if (other !== undefined) {
+    throw new TwinError(`state folder ${folder.path}: the twin of process ${other.pid} uses it; stop that one or choose another folder with --state`);
+  }
+
+  const journal = new Journal(clock);
+  const guard = new Guard(journal);
+  const broker = new Broker(clock);
+  const issued = new IssuedCertificates(folder);
+  const admission = new Admission(registry, issued, journal, clock);
+  const authority = await LocalAuthority.open(folder, clock.now);
+  const certificate = await authority.serverCertificate(host);
+  const mqtt = new MqttListener(certificate, admission, registry, {
+    broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock),
+  });
+  const https = createHttpsServer(certificate, { admission, registry, guard, broker, journal, newTraceId: randomUUID });
+
+  const open: Listening[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(open.map((listening) => listening.close()));
+    if (temporary !== undefined) {
+      rmSync(temporary, { recursive: true, force: true });
+    }
+  };
+  try {
+    const listenOn = async (server: Parameters<typeof listen>[0], port: number | undefined, option: string): Promise<number> => {
+      const listening = await listen(server, port ?? 0, host, option);
+      open.push(listening);
+      return listening.port;
+    };
+    const mqttPort = await listenOn(mqtt.server, options.port, '--port');
+    const httpsPort = await listenOn(https, options.httpsPort, '--https-port');
+    const consolePort = await listenOn(createConsoleServer(deployment, registry, journal), options.consolePort, '--console-port');
+    const endpoint = host === LOOPBACK || host === '0.0.0.0' ? 'localhost' : host;
+    const advertisement: Advertisement = { pid: process.pid, endpoint, mqttPort, httpsPort, things: certificatesByThing(registry) };
+    advertise(folder, advertisement);
+    return {
+      endpoints: {
+        mqtt: `mqtts://${endpoint}:${mqttPort}`,
+        https: `https://${endpoint}:${httpsPort}`,
+        console: `http://${endpoint}:${consolePort}`,
+        rootCa: authority.rootCaPath,
+      },
+      mqttPort,
+      httpsPort,
+      deployment,
+      warnings: registry.warnings,
+      journal,
+      issueKit: (thingName, logicalId) => issueKit(folder, advertisement, thingName, clock.now, logicalId),
+      updateCertificateStatus: (wanted, status) => {
+        const known = registry.all().filter(({ id, logicalId }) => id === wanted || logicalId === wanted);
+        if (known.length === 0) {
+          throw new TwinError(`certificate '${wanted}' is not registered`);
+        }
+        for (const one of known) {
+          one.status = status;
+          if (status !== 'ACTIVE') {
+            mqtt.cut(one.id, `the certificate is ${status}`);
+          }
+        }
+      },
+      stop: async () => {
+        mqtt.shutDown();
+        withdraw(folder);
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Read a deployment; only what it leaves open about the account is filled in. */
+function read(path: string, { parameters, accountId, region }: TwinOptions): Deployment {
+  const given = { ...(parameters === undefined ? {} : { parameters }) };
+  const { account } = readDeployment(path, given);
+  const fill = (value: unknown, replacement: string): string | undefined => (typeof value === 'string' ? undefined : replacement);
+  const filled = {
+    accountId: fill(account.accountId, accountId ?? DEFAULT_ACCOUNT.accountId),
+    region: fill(account.region, region ?? DEFAULT_ACCOUNT.region),
+  };
+  return readDeployment(path, {
+    ...given,
+    requireParameters: true,
+    ...(filled.accountId === undefined ? {} : { accountId: filled.accountId }),
+    ...(filled.region === undefined ? {} : { region: filled.region }),
+  });
+}
+
+function scopeOf({ account }: Deployment): AccountScope {
+  const { partition, region, accountId } = account;
+  if (typeof partition !== 'string' || typeof region !== 'string' || typeof accountId !== 'string') {
+    throw new TwinError(`cannot tell where the deployment goes (account ${showText(accountId)}, Region ${showText(region)}, partition ${showText(partition)}); pass --account and --region`);
+  }
+  return { partition, region, accountId };
+}
+
+function certificatesByThing(registry: Registry): Advertisement['things'] {
+  return Object.fromEntries([...registry.things.keys()].map((name) => [
+    name, [...new Set(registry.certificatesOf(name).map(({ logicalId }) => logicalId))],
+  ]));
+}
