@@ -1,0 +1,36 @@
+import { basename, dirname, resolve } from 'node:path';
+import type { Files } from './files';
+import { objectOr, readJson, stringOr } from './json-file';
+import type { Deployment, Resource } from './model';
+import { own, propertyOf } from './values';
+
+/** Local file or folder of every asset, by the last part of its object key. */
+export type Assets = ReadonlyMap<string, string>;
+
+/**
+ * The assets in an asset manifest.
+ *
+ * @see https://github.com/aws/aws-cdk-cli/blob/main/packages/%40aws-cdk/cloud-assembly-schema/lib/assets/file-asset.ts
+ */
+export function readAssets(file: string, files: Files): [string, string][] {
+  return Object.values(objectOr(readJson(file, files).files)).flatMap((asset) => {
+    const { source, destinations } = objectOr(asset);
+    const { path } = objectOr(source);
+    const keys = Object.values(objectOr(destinations)).map((destination) => basename(stringOr(objectOr(destination).objectKey, '')));
+    return typeof path === 'string' ? keys.map((key): [string, string] => [key, resolve(dirname(file), path)]) : [];
+  });
+}
+
+/** The local file or folder of the asset that a resource is made of, such as the code of a Lambda function. */
+export function assetPath(deployment: Pick<Deployment, 'stacks'>, resource: Resource): string | undefined {
+  const stack = deployment.stacks.find(({ path }) => path === resource.stack);
+  if (stack === undefined) {
+    return undefined;
+  }
+  const path = resource.metadata['aws:asset:path'];
+  if (typeof path === 'string') {
+    return resolve(stack.directory, path);
+  }
+  const keys = ['Code', 'Content'].map((property) => propertyOf(resource.properties, property, 'S3Key'));
+  return keys.map((key) => (typeof key === 'string' ? own(stack.assets, basename(key)) : undefined)).find((file) => file !== undefined);
+}

@@ -1,0 +1,16 @@
+export { assetPath } from './assets';
+export { readDeployment } from './deployment';
+export type { ReadOptions } from './deployment';
+export { DeploymentError } from './errors';
+export { nodeFiles } from './files';
+export type { Files } from './files';
+export { evaluate } from './intrinsics';
+export { hasIotResources, iotModel } from './iot-model';
+export type * from './model';
+export { parseTemplate } from './parse-template';
+export type { Section, Template, TemplateResource } from './parse-template';
+export { RESOURCE_TYPES } from './resource-types';
+export type { NameRule, ResourceType } from './resource-types';
+export type { Scope } from './scope';
+export { asText, propertyOf } from './values';
+export { Work } from './work';
