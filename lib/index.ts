@@ -1,1 +1,5 @@
-export {};
+export * from './access';
+export * from './certificates';
+export * from './fleet';
+export * from './registry';
+export * from './topics';

@@ -1,0 +1,64 @@
+import { IotAction } from './iot-action';
+import type { IotPolicyStatement } from './iot-policy-statement';
+import { IotResource } from './iot-resource';
+import type { StatementUnit } from './packing';
+import { PlaceholderValues, type TopicSpace } from '../topics';
+import type { TopicGrant } from '../topics/topic-space';
+
+/**
+ * What a device of a topic space may do: connect as its own thing, and use its own topics.
+ *
+ * @param persistentSessions whether the session may outlive the connection.
+ */
+export function deviceStatements(space: TopicSpace, persistentSessions?: boolean): StatementUnit[] {
+  const grants = space._grants(PlaceholderValues.policyVariables());
+  return [
+    { name: 'connect', statements: [connectStatement(grants, persistentSessions)] },
+    ...grants.map((grant) => ({ name: grant.name, statements: grantStatements(grant) })),
+  ];
+}
+
+/**
+ * The variable has a value only for a certificate that is attached to the thing, so that the client id must be the name
+ * of the certificate's own thing; `iot:Connection.Thing.IsAttached` would say it twice.
+ *
+ * A connect without session or will has an empty set of attributes, for which ForAllValues is true: as intended here.
+ * Without the condition, attributes that AWS may add some day would be allowed as well.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/connect-policy.html
+ */
+function connectStatement(grants: readonly TopicGrant[], persistentSessions?: boolean): IotPolicyStatement {
+  const attributes = [
+    // A will is also checked as a publish on its topic, so that it reaches no further than the channels do.
+    ...grants.some((grant) => grant.publish.length > 0) ? ['LastWill'] : [],
+    ...persistentSessions ?? grants.some((grant) => grant.subscribe.length > 0) ? ['PersistentConnect'] : [],
+  ];
+  return {
+    actions: [IotAction.CONNECT],
+    resources: [IotResource.client(PlaceholderValues.policyVariables()._thing)],
+    conditions: { 'ForAllValues:StringEquals': { 'iot:ConnectAttributes': attributes } },
+  };
+}
+
+function grantStatements(grant: TopicGrant): IotPolicyStatement[] {
+  const conditions = attributeConditions(grant.attributes);
+  const allow = (action: IotAction, resources: IotResource[]): IotPolicyStatement[] =>
+    resources.length === 0 ? [] : [{ actions: [action], resources, ...conditions && { conditions } }];
+  return [
+    ...allow(IotAction.PUBLISH, grant.publish.map((topic) => IotResource.topic(topic))),
+    ...allow(IotAction.RETAIN_PUBLISH, grant.retain.map((topic) => IotResource.topic(topic))),
+    ...allow(IotAction.SUBSCRIBE, grant.subscribe.map((filter) => IotResource.topicFilter(filter))),
+    ...allow(IotAction.RECEIVE, grant.receive.map((topic) => IotResource.topic(topic))),
+  ];
+}
+
+/**
+ * The value of an attribute may contain `/` and `#`, with which a topic would reach into those of others.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/apireference/API_AttributePayload.html
+ */
+function attributeConditions(attributes: readonly string[]): IotPolicyStatement['conditions'] {
+  return attributes.length === 0 ? undefined : {
+    StringNotLike: Object.fromEntries(attributes.map((name) => [`iot:Connection.Thing.Attributes[${name}]`, ['*/*', '*#*']])),
+  };
+}

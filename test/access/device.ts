@@ -1,0 +1,54 @@
+import type { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { createAuthorizer } from '../../lib/policy';
+import type { Authorizer, Principal, RequestDetails } from '../../lib/policy';
+
+export const ACCOUNT = { partition: 'aws', region: 'eu-west-1', accountId: '111122223333' };
+
+/** A connection of a device with a certificate, and what the given policies let it do. */
+export class Device {
+  private readonly authorizer: Authorizer;
+
+  constructor(policies: readonly unknown[], principal: Partial<Principal> & { thingName: string }) {
+    this.authorizer = createAuthorizer({
+      account: ACCOUNT,
+      principal: { kind: 'certificate', clientId: principal.thingName, attached: true, thingPrincipalType: 'EXCLUSIVE_THING', ...principal },
+      policies,
+    });
+  }
+
+  /** `allow`, `deny` or `unknown`, everything that the operation needs included. */
+  public decide(action: string, resource: string, details: RequestDetails = {}): string {
+    return this.authorizer.decideOperation({ action, resource, ...details }).decision;
+  }
+
+  public allowed(actions: readonly string[], resource: string): string[] {
+    return actions.filter((action) => this.decide(action, resource) !== 'deny');
+  }
+}
+
+/** The policy documents of a stack, as they would be deployed to `ACCOUNT`. */
+export function policyDocuments(stack: Stack): unknown[] {
+  return Object.values(Template.fromStack(stack).findResources('AWS::IoT::Policy'))
+    .map((resource) => deployed((resource.Properties as { PolicyDocument: unknown }).PolicyDocument));
+}
+
+const PSEUDO_PARAMETERS: Record<string, string> = {
+  'AWS::Partition': ACCOUNT.partition,
+  'AWS::Region': ACCOUNT.region,
+  'AWS::AccountId': ACCOUNT.accountId,
+};
+
+function deployed(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(deployed);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  const { Ref: ref, 'Fn::Join': join, ...rest } = value as { Ref?: string; 'Fn::Join'?: [string, unknown[]] };
+  if (join !== undefined) {
+    return join[1].map(deployed).join(join[0]);
+  }
+  return ref === undefined ? Object.fromEntries(Object.entries(rest).map(([key, item]) => [key, deployed(item)])) : PSEUDO_PARAMETERS[ref] ?? `ref-${ref}`;
+}

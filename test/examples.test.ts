@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, CfnResource, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Device, policyDocuments } from './access/device';
+import { QuickstartStack } from '../examples/quickstart/stack';
+
+// test/setup.ts turns CloudFormation validation off for speed; here every example goes through it.
+process.env.CDK_VALIDATION = 'true';
+
+const EXAMPLES: { readonly [name: string]: (app: App) => Stack } = {
+  quickstart: (app) => new QuickstartStack(app, 'Quickstart'),
+};
+
+/** An app in which what CloudFormation validation finds is an error, as in cdk.json. */
+const strictApp = () => new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
+
+describe.each(Object.entries(EXAMPLES))('the example %s', (_, define) => {
+  const app = strictApp();
+  const stack = define(app);
+
+  test('passes CloudFormation validation without errors or warnings', () => {
+    const report = JSON.parse(readFileSync(join(app.synth().directory, 'validation-report.json'), 'utf8')) as { pluginReports: unknown[] };
+    expect(report.pluginReports).toEqual([]);
+  });
+
+  test('matches its snapshot', () => {
+    expect(Template.fromStack(stack).toJSON().Resources).toMatchSnapshot();
+  });
+});
+
+test('CloudFormation validation is on', () => {
+  const app = strictApp();
+  new CfnResource(new Stack(app, 'Stack'), 'Thing', { type: 'AWS::IoT::Thing', properties: { ThingNam: 'a' } });
+  expect(() => app.synth()).toThrow("'ThingNam' was unexpected");
+});
+
+describe('the quickstart', () => {
+  const stack = EXAMPLES.quickstart!(strictApp());
+  const policies = policyDocuments(stack);
+
+  test('has two things with a certificate each, under one policy', () => {
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::IoT::Policy', 1);
+    for (const thing of ['sensor-1', 'sensor-10']) {
+      template.hasResourceProperties('AWS::IoT::Thing', { ThingName: thing });
+    }
+    template.resourceCountIs('AWS::IoT::Certificate', 2);
+    template.allResourcesProperties('AWS::IoT::ThingPrincipalAttachment', { ThingPrincipalType: 'EXCLUSIVE_THING' });
+  });
+
+  test.each([
+    ['sensor-1', 'sensor-10'],
+    ['sensor-10', 'sensor-1'],
+  ])('lets %s use its own topics and none of %s', (own, other) => {
+    const device = new Device(policies, { thingName: own });
+    const requests = (thing: string): [string, string][] => [
+      ['iot:Connect', thing],
+      ['iot:Publish', `dt/sensors/${thing}/telemetry`],
+      ['iot:Subscribe', `cmd/sensors/${thing}/+`],
+      ['iot:Receive', `cmd/sensors/${thing}/reboot`],
+      ['iot:Publish', `$aws/things/${thing}/shadow/update`],
+      ['iot:Receive', `$aws/things/${thing}/shadow/update/delta`],
+    ];
+
+    expect(requests(own).map(([action, resource]) => device.decide(action, resource))).toEqual(Array(6).fill('allow'));
+    expect(requests(other).map(([action, resource]) => device.decide(action, resource))).toEqual(Array(6).fill('deny'));
+  });
+});

@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, CfnParameter, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Channel, DeviceFleet, JobAccess, Shadow, Thing } from '../../lib';
+import type { DeviceFleetProps } from '../../lib';
+import { Device, policyDocuments } from '../access/device';
+import { issue } from '../certificates/pki';
+
+const CSR = readFileSync(join(__dirname, '../../examples/quickstart/devices/sensor-1.csr.pem'), 'utf8');
+const TOPICS = { telemetry: Channel.fromDevice('dt/{thing}/telemetry'), commands: Channel.toDevice('cmd/{thing}/+') };
+
+let stack: Stack;
+beforeEach(() => {
+  stack = new Stack(new App(), 'Stack');
+});
+const define = (props?: DeviceFleetProps) => new DeviceFleet(stack, 'Fleet', props);
+
+describe('a fleet without options', () => {
+  test('lets a device connect as itself and nothing else', () => {
+    define();
+    const device = new Device(policyDocuments(stack), { thingName: 'sensor-1' });
+
+    expect(device.decide('iot:Connect', 'sensor-1')).toBe('allow');
+    expect(device.allowed(['iot:Publish', 'iot:Subscribe', 'iot:Receive', 'iot:RetainPublish'], 'sensor-1')).toEqual([]);
+    expect(Template.fromStack(stack).toJSON().Resources).toMatchSnapshot();
+  });
+
+  test('defines no things', () => {
+    define();
+    Template.fromStack(stack).resourceCountIs('AWS::IoT::Thing', 0);
+  });
+});
+
+describe('topics, shadows and jobs', () => {
+  test('are what the policies of the fleet grant', () => {
+    const fleet = define({ topics: TOPICS, shadows: [Shadow.named('config')], jobs: JobAccess.READ });
+    const device = new Device(policyDocuments(stack), { thingName: 'a' });
+
+    expect(fleet.policies.map((policy) => policy.node.path)).toEqual(['Stack/Fleet/Policy', 'Stack/Fleet/Policy2']);
+    expect(['dt/a/telemetry', '$aws/things/a/shadow/name/config/get', '$aws/things/a/jobs/get'].map((topic) => device.decide('iot:Publish', topic)))
+      .toEqual(['allow', 'allow', 'allow']);
+    expect(fleet.topicSpace.channelNames).toEqual(['telemetry', 'commands']);
+  });
+
+  test('fail with the place in the app', () => {
+    expect(() => define({ topics: { a: Channel.broadcast('dt/#'), ...TOPICS } })).toThrow(
+      "'topics.a' and 'topics.telemetry' overlap: things 'thing-a' and 'thing-b' could both use 'dt/thing-b/telemetry'; "
+      + 'put different fixed levels before any placeholder or wildcard (at Stack/Fleet)',
+    );
+    expect(() => new DeviceFleet(stack, 'Many', { shadows: Array.from({ length: 20 }, (_, n) => Shadow.named(`s${n}`)) })).toThrow(
+      /^the permissions need .* \(at Stack\/Many\)$/,
+    );
+  });
+
+  test('may contain tokens', () => {
+    const stage = new CfnParameter(stack, 'Stage').valueAsString;
+    define({ topics: { telemetry: Channel.fromDevice(`${stage}/dt-${stage}/{thing}`) } });
+    const device = new Device(policyDocuments(stack), { thingName: 'a' });
+    expect(device.decide('iot:Publish', 'ref-Stage/dt-ref-Stage/a')).toBe('allow');
+  });
+
+  test('decide about persistent sessions, unless told otherwise', () => {
+    define({ topics: TOPICS, persistentSessions: false });
+    const device = new Device(policyDocuments(stack), { thingName: 'a' });
+    expect(device.decide('iot:Connect', 'a', { connectAttributes: ['PersistentConnect'] })).toBe('deny');
+  });
+});
+
+describe('channel', () => {
+  test('returns what was declared, with the filter for all devices', () => {
+    expect(define({ topics: TOPICS }).channel('telemetry')).toEqual({ channelName: 'telemetry', channel: TOPICS.telemetry, topicFilter: 'dt/+/telemetry' });
+  });
+
+  test('fails for a name that was not declared', () => {
+    expect(() => define({ topics: TOPICS }).channel('telemetri')).toThrow(
+      new Error("there is no channel 'telemetri', expected one of: telemetry, commands (at Stack/Fleet)"),
+    );
+  });
+});
+
+describe('things', () => {
+  test('are defined from a list of names', () => {
+    const fleet = define({ things: ['a', 'b'] });
+    const [c] = fleet.addThings(['c']);
+
+    const things = Template.fromStack(stack).findResources('AWS::IoT::Thing');
+    expect(Object.values(things).map((thing) => thing.Properties)).toEqual([{ ThingName: 'a' }, { ThingName: 'b' }, { ThingName: 'c' }]);
+    expect(c?.node.path).toBe('Stack/Fleet/Things/c');
+  });
+
+  test('may have another name than their id, and attributes', () => {
+    define().addThing('First', { thingName: 'sensor-1', attributes: { site: 'berlin' } });
+    Template.fromStack(stack).hasResourceProperties('AWS::IoT::Thing', { ThingName: 'sensor-1', AttributePayload: { Attributes: { site: 'berlin' } } });
+  });
+
+  test('may have tokens for names and attributes', () => {
+    const token = new CfnParameter(stack, 'Name').valueAsString;
+    define({ topics: { alerts: Channel.broadcast('alerts/{attribute:site}') } }).addThing('First', { thingName: token, attributes: { site: token } });
+    Template.fromStack(stack).hasResourceProperties('AWS::IoT::Thing', { ThingName: { Ref: 'Name' } });
+  });
+
+  test.each(['a/b', '#', 'x/#'])('fail for an attribute value %s that a channel depends on', (site) => {
+    const fleet = define({ topics: { alerts: Channel.broadcast('alerts/{attribute:site}') } });
+    expect(() => fleet.addThing('a', { attributes: { site } })).toThrow(
+      new Error(`attribute 'site' must have no '/' or '#', as channels depend on it, got "${site}" (at Stack/Fleet)`),
+    );
+    Template.fromStack(stack).resourceCountIs('AWS::IoT::Thing', 0);
+  });
+
+  test('may have any value for an attribute that no channel depends on', () => {
+    define().addThing('a', { attributes: { path: 'a/b#c' } });
+    Template.fromStack(stack).hasResourceProperties('AWS::IoT::Thing', { AttributePayload: { Attributes: { path: 'a/b#c' } } });
+  });
+
+  test('warn of channels that are closed to them', () => {
+    const fleet = define({ topics: { alerts: Channel.broadcast('alerts/{type}/{attribute:site}/{attribute:floor}') } });
+    fleet.addThing('a', { attributes: { floor: '1' } });
+
+    Annotations.fromStack(stack).hasWarning(
+      '/Stack/Fleet/Things/a',
+      "the device cannot use channels that depend on 'site'; set 'attributes' [ack: cdk-iot-warden:DeviceFleet.missingAttribute]",
+    );
+    Annotations.fromStack(stack).hasWarning('/Stack/Fleet/Things/a', Match.stringLikeRegexp('^the device cannot use channels that depend on \\{type\\}'));
+  });
+
+  test('do not warn when all channels are open to them', () => {
+    define({ topics: TOPICS, things: ['a'] });
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+});
+
+describe('certificates', () => {
+  test('belong to one thing and have all policies of the fleet', () => {
+    const fleet = define({ shadows: [Shadow.named('one'), Shadow.named('two')] });
+    fleet.addCertificate('Certificate', { thing: fleet.addThing('a'), csr: CSR });
+
+    const template = Template.fromStack(stack);
+    const policies = Object.keys(template.findResources('AWS::IoT::Policy'));
+    const attached = Object.values(template.findResources('AWS::IoT::PolicyPrincipalAttachment')).map((attachment) => attachment.Properties.PolicyName.Ref);
+    expect(policies).toHaveLength(2);
+    expect(attached.sort()).toEqual(policies.sort());
+    template.hasResourceProperties('AWS::IoT::ThingPrincipalAttachment', { ThingPrincipalType: 'EXCLUSIVE_THING' });
+    template.hasResourceProperties('AWS::IoT::Certificate', { CertificateSigningRequest: CSR, Status: 'ACTIVE' });
+  });
+
+  test('may identify a thing that exists outside the app', () => {
+    define().addCertificate('Certificate', { thing: Thing.fromThingName(stack, 'Thing', 'old-1'), csr: CSR });
+    Template.fromStack(stack).hasResourceProperties('AWS::IoT::ThingPrincipalAttachment', { ThingName: 'old-1' });
+  });
+
+  test('may come from another certificate authority, with it or without', async () => {
+    const ca = await issue('ca', { ca: true });
+    const caCertificatePem = ca.pem;
+    const certificatePem = (await issue('device', { issuer: ca })).pem;
+    const fleet = define();
+    fleet.addCertificate('A', { thing: fleet.addThing('a'), certificatePem, caCertificatePem });
+    fleet.addCertificate('B', { thing: fleet.addThing('b'), certificatePem });
+
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::IoT::Certificate', { CertificateMode: 'DEFAULT', CACertificatePem: caCertificatePem });
+    template.hasResourceProperties('AWS::IoT::Certificate', { CertificateMode: 'SNI_ONLY' });
+  });
+
+  test('pass status and removal policy on', () => {
+    const fleet = define();
+    fleet.addCertificate('A', { thing: fleet.addThing('a'), csr: CSR, removalPolicy: RemovalPolicy.DESTROY });
+    Template.fromStack(stack).hasResource('AWS::IoT::Certificate', { DeletionPolicy: 'Delete' });
+  });
+
+  test.each([
+    [{}],
+    [{ csr: CSR, certificatePem: 'x' }],
+    [{ csr: CSR, caCertificatePem: 'x' }],
+    [{ caCertificatePem: 'x' }],
+  ])('fail unless there is exactly one source (case %#)', (source) => {
+    const fleet = define();
+    const thing = fleet.addThing('a');
+    expect(() => fleet.addCertificate('A', { thing, ...source })).toThrow(
+      new Error("certificate 'A' must have either 'csr', or 'certificatePem' with or without 'caCertificatePem' (at Stack/Fleet)"),
+    );
+  });
+});
