@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError } from 'commander';
+import { version } from '../package.json';
+import { connect } from './connect';
+import { local } from './local';
+import { ExitCode, fail } from './output';
+import { simulate } from './simulate';
+
+const program = new Command('iot-warden')
+  .description('Security for AWS IoT Core as code: decide policies offline, and run a local IoT Core that enforces them.')
+  .version(version)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.GOOD : ExitCode.MISUSE))
+  .addHelpText('after', '\nExit codes: 0 good, 1 denied or not as expected, 2 misuse or unreadable input.');
+
+program.command('local')
+  .argument('<assembly>', 'cloud assembly folder (cdk.out) or CloudFormation template (JSON or YAML)')
+  .description('start a local AWS IoT Core that serves a cloud assembly or template')
+  .option('--port <port>', 'MQTT over mutual TLS; 0 for any free port', port, 8883)
+  .option('--https-port <port>', 'HTTPS publish over mutual TLS; 0 for any free port', port, 8443)
+  .option('--console-port <port>', 'the console page; 0 for any free port', port, 8080)
+  .option('--host <address>', 'address to listen on; others than loopback let other computers in', '127.0.0.1')
+  .option('--state <dir>', 'folder for the local certificate authority and the keys of kits', '.iot-warden')
+  .option('--parameter <name=value>', 'value of a template parameter; repeat for more', parameter, {})
+  .option('--account <id>', 'account of a template that does not say', '123456789012')
+  .option('--region <region>', 'Region of a template that does not say', 'us-east-1')
+  .option('--verbose', 'print allowed requests too, not only refusals')
+  .option('--json', 'print one line of JSON with the endpoints, and nothing else')
+  .addHelpText('after', `
+Examples:
+  $ npx cdk synth && iot-warden local cdk.out
+  $ iot-warden local template.yaml --port 0 --parameter Stage=test`)
+  .action(local);
+
+program.command('connect')
+  .argument('<thing>', 'name of a thing of the running twin')
+  .description('write a connection kit for a thing of the running twin')
+  .option('--state <dir>', 'state folder of the running twin', '.iot-warden')
+  .option('--out <dir>', 'folder for the kit (default: kits/<thing> in the state folder)')
+  .option('--certificate <logical-id>', "which of the thing's certificates to stand for, where it has several")
+  .option('--json', 'print the kit as JSON, and nothing else')
+  .addHelpText('after', `
+Writes private.key, certificate.pem, root-ca.pem and config.json. The certificate is issued locally and carries the
+policies and the thing of the certificate in the template, whose private key only the device has.
+
+Example:
+  $ iot-warden connect sensor-1 --out ./sensor-1`)
+  .action(connect);
+
+program.command('simulate')
+  .argument('<cases>', "JSON file of { \"vectors\": [ … ] }, or '-' for standard input")
+  .description('decide requests offline, each with the statements that decided')
+  .option('--json', 'print { "decisions": [ … ] }, and nothing else')
+  .addHelpText('after', `
+A case names its policies, its principal, one action and one resource:
+  { "vectors": [ { "id": "1", "policies": [ { "Version": "2012-10-17", "Statement": [ … ] } ],
+    "principal": { "kind": "certificate", "clientId": "sensor-1", "thingName": "sensor-1", "attached": true },
+    "action": "iot:Publish", "resource": "dt/sensor-1", "expect": "allow" } ] }
+
+Exits with 0 when every case is as it expects, or allowed where it expects nothing; else with 1.`)
+  .action(simulate);
+
+program.parseAsync().catch(fail);
+
+function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
+    throw new InvalidArgumentError('must be a number from 0 to 65535.');
+  }
+  return Number(text);
+}
+
+function parameter(text: string, others: { readonly [name: string]: string }): { readonly [name: string]: string } {
+  const equals = text.indexOf('=');
+  if (equals < 1) {
+    throw new InvalidArgumentError('must be name=value.');
+  }
+  return { ...others, [text.slice(0, equals)]: text.slice(equals + 1) };
+}

@@ -1,0 +1,79 @@
+import { resolve } from 'node:path';
+import { startTwin } from '../lib/twin';
+import type { JournalEntry, Twin } from '../lib/twin';
+import { bold, outcome, print, printJson, styled, table } from './output';
+
+interface LocalOptions {
+  readonly port: number;
+  readonly httpsPort: number;
+  readonly consolePort: number;
+  readonly host: string;
+  readonly state: string;
+  readonly parameter: { readonly [name: string]: string };
+  readonly account: string;
+  readonly region: string;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+}
+
+/** `iot-warden local`. */
+export async function local(assembly: string, options: LocalOptions): Promise<void> {
+  const twin = await startTwin({
+    assembly: resolve(assembly),
+    host: options.host,
+    port: options.port,
+    httpsPort: options.httpsPort,
+    consolePort: options.consolePort,
+    stateDirectory: resolve(options.state),
+    parameters: options.parameter,
+    accountId: options.account,
+    region: options.region,
+  });
+  stopOnSignal(twin);
+  if (options.json === true) {
+    const { mqtt, https, console, rootCa } = twin.endpoints;
+    printJson({ mqtt, https, console, rootCa });
+    return;
+  }
+  printStart(twin, options);
+  twin.journal.listen(printEntry, { allowed: options.verbose === true });
+}
+
+/** Stop cleanly on SIGINT and SIGTERM; a second signal does not wait. */
+export function stopOnSignal(twin: Twin): void {
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) {
+        process.exit(1);
+      }
+      stopping = true;
+      void twin.stop().then(() => process.exit(0));
+    });
+  }
+}
+
+function printStart({ endpoints, deployment, warnings }: Twin, { host, state }: LocalOptions): void {
+  print(bold('A local AWS IoT Core, for development and tests only.'));
+  if (!/^(127\.|localhost$|::1$)/.test(host)) {
+    print(styled('yellow', `It listens on ${host}: other computers can reach it.`));
+  }
+  print(table(['MQTT', 'HTTPS', 'console', 'root CA'], [[endpoints.mqtt, endpoints.https, endpoints.console, endpoints.rootCa]]));
+  print(`Things: ${deployment.things.length}, certificates: ${deployment.certificates.length}, policies: ${deployment.policies.length}`);
+  warnings.forEach((warning) => print(styled('yellow', `warning: ${warning}`)));
+  const stateOption = state === '.iot-warden' ? '' : ` --state ${state}`;
+  print(`Connect as a thing: iot-warden connect THING${stateOption}`);
+  print('Stop with Ctrl-C. Refusals follow.\n');
+}
+
+/** One line for one entry of the journal. */
+export function printEntry({ time, clientId, certificateId, event, action, resource, decision, reason }: JournalEntry): void {
+  const who = clientId ?? (certificateId === undefined ? '-' : `certificate ${certificateId.slice(0, 12)}`);
+  const what = action === undefined ? '' : ` ${action} ${resource ?? ''}`;
+  print(`${new Date(time).toISOString()} ${outcome(decision?.decision ?? event)} ${plain(`${who}${what}: ${reason}`)}`);
+}
+
+/** Clients choose ids and topics: what would steer a terminal is shown as its code. */
+function plain(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}

@@ -1,0 +1,55 @@
+import { styleText } from 'node:util';
+import Table from 'cli-table3';
+import { DeploymentError } from '../lib/deployment';
+import { PolicyError, SimulationError } from '../lib/policy';
+import { TwinError } from '../lib/twin';
+
+/** What a user can mend: the message alone says what, where and what to do. */
+const USER_ERRORS = [DeploymentError, PolicyError, SimulationError, TwinError];
+
+/** Exit codes of every command. */
+export const ExitCode = { GOOD: 0, DENIED: 1, MISUSE: 2 } as const;
+
+/** Say in one line what is wrong, and leave with the exit code for misuse. */
+export function fail(error: unknown): never {
+  const known = USER_ERRORS.some((type) => error instanceof type);
+  process.stderr.write(`iot-warden: ${known ? (error as Error).message : unexpected(error)}\n`);
+  process.exit(ExitCode.MISUSE);
+}
+
+function unexpected(error: unknown): string {
+  return process.env.IOT_WARDEN_DEBUG && error instanceof Error
+    ? error.stack ?? error.message
+    : `${error instanceof Error ? error.message : String(error)} (set IOT_WARDEN_DEBUG=1 for the stack)`;
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** A table that is as wide as it needs to be. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const made = new Table({ head: head.map(bold), style: { head: [], border: [], compact: true } });
+  made.push(...rows.map((row) => [...row]));
+  return made.toString();
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Style what a terminal shows, and leave what a file keeps alone. */
+export function styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return stream.isTTY && !process.env.NO_COLOR ? styleText(style, text) : text;
+}
+
+export function bold(text: string): string {
+  return styled('bold', text);
+}
+
+/** A decision or outcome in its colour. */
+export function outcome(text: string): string {
+  return styled(text === 'allow' || text === 'connected' ? 'green' : text === 'disconnected' ? 'gray' : 'red', text);
+}

@@ -1,0 +1,74 @@
+import importPlugin from 'eslint-plugin-import';
+import tseslint from 'typescript-eslint';
+
+/** What each folder of lib/ may import of ours; the drawing in the architecture, kept true. */
+const LAYERS = {
+  policy: [],
+  topics: ['policy'],
+  deployment: ['policy'],
+  private: [],
+  registry: ['private'],
+  certificates: ['private', 'registry'],
+  access: ['private', 'policy', 'topics', 'registry', 'certificates'],
+  fleet: ['private', 'policy', 'topics', 'registry', 'certificates', 'access'],
+  twin: ['policy', 'deployment'],
+};
+
+/** Folders that plain TypeScript uses without the CDK. */
+const WITHOUT_CDK = ['policy', 'topics', 'deployment', 'twin'];
+
+/** npm packages that a folder may import besides the CDK; all of them are bundled. */
+const BUNDLED = {
+  deployment: ['yaml'],
+  twin: ['@peculiar/x509', 'mqtt-packet', 'reflect-metadata'],
+};
+
+const CDK = ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'];
+
+function layer(folder) {
+  const bundled = BUNDLED[folder] ?? [];
+  const packages = [...WITHOUT_CDK.includes(folder) ? [] : CDK, ...bundled];
+  return {
+    files: [`lib/${folder}/**/*.ts`],
+    rules: {
+      'import/no-restricted-paths': ['error', {
+        zones: Object.keys(LAYERS).filter((other) => other !== folder && !LAYERS[folder].includes(other)).map((other) => ({
+          target: `./lib/${folder}`,
+          from: `./lib/${other}`,
+          message: `lib/${folder} may import ${LAYERS[folder].map((name) => `lib/${name}`).join(', ') || 'nothing of ours'}`,
+        })),
+      }],
+      'no-restricted-imports': ['error', {
+        patterns: [{ regex: `^(?!\\.|node:${packages.map((name) => `|${name.replace('/*', '/.*')}$`).join('')})`, message: `lib/${folder} may import Node${packages.map((name) => `, ${name}`).join('')}` }],
+      }],
+    },
+  };
+}
+
+export default tseslint.config(
+  { ignores: ['dist/', 'bundle/', 'coverage/', 'cdk.out/', 'bench/peers/', '**/*.d.ts'] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { project: './tsconfig.dev.json', tsconfigRootDir: import.meta.dirname } },
+    plugins: { import: importPlugin },
+    settings: { 'import/resolver': { typescript: { project: './tsconfig.dev.json' } } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-require-imports': ['error', { allow: ['/csr$'] }],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      'import/no-cycle': ['error', { ignoreExternal: true }],
+      'import/no-duplicates': 'off',
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  ...Object.keys(LAYERS).map(layer),
+  {
+    // The one file of lib/certificates with dependencies; the build bundles it.
+    files: ['lib/certificates/csr.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\.|node:|@peculiar/|asn1js$)', message: 'only what the build bundles' }] }] },
+  },
+  { files: ['**/*.{js,mjs}'], ...tseslint.configs.disableTypeChecked },
+);

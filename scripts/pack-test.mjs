@@ -1,0 +1,56 @@
+// The package is a product: pack it, install it elsewhere, import every entry point, run the CLI.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const own = JSON.parse(readFileSync('package.json', 'utf8'));
+const folder = mkdtempSync(join(tmpdir(), 'iot-warden-pack-'));
+const run = (command, args) => execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+try {
+  const [{ filename, files, size }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { encoding: 'utf8' }));
+  const stray = files.map(({ path }) => path).filter((path) => /(^|\/)(test|bench|examples)\/|\.(key|pem)$|(?<!\.d)\.ts$/.test(path));
+  assert.deepEqual(stray, [], 'the package holds sources, tests or keys');
+  assert.deepEqual(own.dependencies ?? {}, {}, 'users must get no dependency but the CDK');
+
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
+  const { 'aws-cdk-lib': cdk, constructs } = own.devDependencies;
+  run('npm', ['install', '--no-audit', '--no-fund', resolve(folder, filename), `aws-cdk-lib@${cdk}`, `constructs@${constructs}`]);
+
+  // Every entry point loads, from CommonJS and from ES modules, and gives what it is for.
+  const expected = { '.': 'DeviceFleet', './policy': 'createAuthorizer', './twin': 'startTwin' };
+  for (const [entry, name] of Object.entries(expected)) {
+    const specifier = entry.replace('.', own.name);
+    run('node', ['-e', `if (typeof require('${specifier}').${name} !== 'function') process.exit(1)`]);
+    run('node', ['--input-type=module', '-e', `import { ${name} } from '${specifier}'; if (typeof ${name} !== 'function') process.exit(1)`]);
+  }
+
+  // A fleet with a certificate: the reader of signing requests works without its packages.
+  writeFileSync(join(folder, 'app.js'), `
+    const { App, Stack } = require('aws-cdk-lib');
+    const { Channel, DeviceFleet } = require('${own.name}');
+    const app = new App({ outdir: 'cdk.out' });
+    const fleet = new DeviceFleet(new Stack(app, 'Packed'), 'Fleet', { topics: { telemetry: Channel.fromDevice('dt/{thing}') } });
+    const [thing] = fleet.addThings(['sensor-1']);
+    fleet.addCertificate('Sensor1', { thing, csr: ${JSON.stringify(readFileSync('examples/quickstart/devices/sensor-1.csr.pem', 'utf8'))} });
+    app.synth();
+  `);
+  run('node', ['app.js']);
+
+  // The CLI answers, and the local IoT Core serves the template.
+  const cli = join(folder, 'node_modules', '.bin', 'iot-warden');
+  assert.match(run(cli, ['--version']), new RegExp(`^${own.version.replaceAll('.', '\\.')}\\n$`));
+  assert.match(run(cli, ['--help']), /simulate/);
+  const refused = spawnSync(cli, ['local', 'nowhere'], { cwd: folder, encoding: 'utf8' });
+  assert.equal(refused.status, 2);
+  assert.equal(refused.stderr.trim().split('\n').length, 1, `one line, got: ${refused.stderr}`);
+  run('node', ['-e', `
+    const { startTwin } = require('${own.name}/twin');
+    startTwin({ assembly: 'cdk.out' }).then(async (twin) => { await twin.issueKit('sensor-1'); await twin.stop(); });
+  `]);
+  process.stdout.write(`packed ${files.length} files, ${Math.round(size / 1024)} KB; every entry point and the CLI work\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
