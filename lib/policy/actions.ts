@@ -10,7 +10,8 @@ export interface ActionRecord {
   readonly resourceType?: ResourceType;
 
   /**
-   * A type that one AWS page names and another does not. A grant on it is neither believed nor refused: "cannot tell".
+   * A type that AWS does not document, or on which its pages disagree. A grant on it is neither believed nor refused:
+   * "cannot tell".
    */
   readonly disputedType?: ResourceType;
 }
@@ -40,8 +41,9 @@ export const ACTIONS: readonly ActionRecord[] = [
   { name: 'iot:AssumeRoleWithCertificate', resourceType: 'rolealias' },
   { name: 'iot:DeleteConnection', resourceType: 'client' },
   { name: 'iot:SendDirectMessage', resourceType: 'client' },
-  { name: 'iot:GetConnection', resourceType: 'client' },
-  { name: 'iot:ListSubscriptions', resourceType: 'client' },
+  // Only policy examples of third parties name a type.
+  { name: 'iot:GetConnection', disputedType: 'client' },
+  { name: 'iot:ListSubscriptions', disputedType: 'client' },
 ];
 
 const BY_LOWER_NAME = new Map(ACTIONS.map((action) => [action.name.toLowerCase(), action]));

@@ -20,6 +20,11 @@ export interface ArnParts {
 
 const SEGMENTS = 6;
 
+/** What every ARN of AWS IoT Core in an account begins with. */
+export function arnPrefix({ partition, region, accountId }: AccountScope): string {
+  return `arn:${partition}:iot:${region}:${accountId}:`;
+}
+
 /** Split at the first five colons of the known parts; undefined when there are fewer. */
 export function splitArn(arn: Text): ArnParts | undefined {
   const segments: (string | UnknownPart)[][] = [[]];

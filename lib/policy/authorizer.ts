@@ -6,7 +6,7 @@ import type { Context, ContextValue, Principal, RequestDetails } from './context
 import { IMPLICIT_DENY, decide } from './decide';
 import type { CandidateInForce, Decision } from './decide';
 import { parsePolicy } from './parse';
-import type { Policy } from './parse';
+import type { Policy } from './statement';
 
 /** What a principal asks for: one action on one resource. */
 export interface AuthorizationRequest extends RequestDetails {
@@ -56,35 +56,38 @@ export interface PolicyInForce {
 }
 
 type Sides = readonly [readonly PolicyInForce[], (readonly PolicyInForce[])?];
-type BoundSides = readonly [readonly CandidateInForce[], (readonly CandidateInForce[])?];
+
+/** What is asked for one action over one connection, and the last answer. */
+interface Bound {
+  readonly sides: readonly [readonly CandidateInForce[], (readonly CandidateInForce[])?];
+  resource?: string;
+  decision?: Decision;
+}
+type Protocol = 'mqtt' | 'https';
 
 /** Decides for one principal, for as long as its connection lasts. */
 export class Authorizer {
-  private readonly scopedSides: Sides;
-  private readonly otherSides: Sides;
-  private readonly principal: Principal;
-  private readonly bound = { mqtt: new Map<string, BoundSides>(), https: new Map<string, BoundSides>() };
-  private readonly connections: { [protocol: string]: ReadonlyMap<string, ContextValue> } = {};
-  private readonly plain: { [protocol: string]: Context } = {};
+  private readonly connections: { [protocol in Protocol]?: Connection } = {};
 
-  constructor(private readonly scope: AccountScope, input: PrincipalPolicies<CompiledPolicy>) {
-    this.principal = input.principal;
-    const iot = [...input.policies.map(certain), ...groupPolicies(input)];
-    const iam = (input.iamPolicies ?? []).map(certain);
-    const byIam = input.principal.kind === 'cognito-auth' || input.principal.kind === 'cognito-unauth';
-    this.otherSides = [byIam ? iam : iot];
-    this.scopedSides = input.principal.kind === 'cognito-auth' ? [iam, iot] : this.otherSides;
-  }
+  constructor(public readonly account: AccountScope, private readonly input: PrincipalPolicies<CompiledPolicy>) {}
 
   /** Decide one action on one resource. */
   public decide(request: AuthorizationRequest): Decision {
-    if (this.principal.kind === 'custom' && this.principal.isAuthenticated !== true) {
+    const { principal } = this.input;
+    if (principal.kind === 'custom' && principal.isAuthenticated !== true) {
       return { ...IMPLICIT_DENY, reason: 'not-authenticated' };
     }
-    const context = this.context(request);
-    const [first, second] = this.candidates(request);
-    const decision = decide(first, request.resource, context);
-    return second === undefined ? decision : both(decision, decide(second, request.resource, context));
+    const connection = this.connection(request);
+    const bound = connection.bind(request.action);
+    if (hasDetails(request)) {
+      return decideSides(bound, request.resource, this.context(request));
+    }
+    // Devices use the same few topics over and over: this spares most decisions of a broker.
+    if (bound.decision === undefined || bound.resource !== request.resource) {
+      bound.decision = decideSides(bound, request.resource, connection.plain);
+      bound.resource = request.resource;
+    }
+    return bound.decision;
   }
 
   /**
@@ -96,35 +99,72 @@ export class Authorizer {
   }
 
   /** The policies that are asked for an action: one list, or two of which both must allow. */
-  public sides({ action }: AuthorizationRequest): Sides {
-    return SCOPED_BY_IDENTITY_POLICY.has(action) ? this.scopedSides : this.otherSides;
-  }
-
-  /** The statements of each side that cover the action; variables are replaced once for the whole connection. */
-  private candidates(request: AuthorizationRequest): BoundSides {
-    const bound = request.protocol === 'https' ? this.bound.https : this.bound.mqtt;
-    let sides = bound.get(request.action);
-    if (sides === undefined) {
-      const context = this.context({ protocol: request.protocol ?? 'mqtt' });
-      const bind = (side: readonly PolicyInForce[]): readonly CandidateInForce[] => side.flatMap(({ policy, doubtful }) => (
-        policy.candidates(request.action).map((candidate) => ({ candidate: candidate.bind(context), doubtful }))
-      ));
-      const [first, second] = this.sides(request);
-      sides = second === undefined ? [bind(first)] : [bind(first), bind(second)];
-      if (findAction(request.action) !== undefined) {
-        bound.set(request.action, sides);
-      }
-    }
-    return sides;
+  public sides(request: Pick<AuthorizationRequest, 'action' | 'protocol'>): Sides {
+    return this.connection(request).sides(request.action);
   }
 
   /** The values that variables and condition keys have in a request. */
   public context(request: RequestDetails): Context {
-    const protocol = request.protocol ?? 'mqtt';
-    const connection = (this.connections[protocol] ??= connectionContext(this.principal, protocol));
-    return request.connectAttributes || request.lastWill || request.topic !== undefined
-      ? new RequestContext(connection, this.scope, request)
-      : (this.plain[protocol] ??= new RequestContext(connection, this.scope, {}));
+    const { values, plain } = this.connection(request);
+    return hasDetails(request) ? new RequestContext(values, this.account, request) : plain;
+  }
+
+  private connection(request: RequestDetails): Connection {
+    const protocol = request.protocol === 'https' ? 'https' : 'mqtt';
+    return (this.connections[protocol] ??= new Connection(this.account, this.input, protocol));
+  }
+}
+
+/** Whether a request has values of its own, that others over the same connection have not. */
+function hasDetails({ connectAttributes, lastWill, topic }: RequestDetails): boolean {
+  return connectAttributes !== undefined || lastWill !== undefined || topic !== undefined;
+}
+
+function decideSides({ sides: [first, second] }: Bound, resource: string, context: Context): Decision {
+  const decision = decide(first, resource, context);
+  return second === undefined ? decision : both(decision, decide(second, resource, context));
+}
+
+/** What stays the same for all requests over one protocol. */
+class Connection {
+  public readonly values: ReadonlyMap<string, ContextValue>;
+
+  /** The context of a request without details of its own. */
+  public readonly plain: Context;
+  private readonly scopedSides: Sides;
+  private readonly otherSides: Sides;
+  private readonly bound = new Map<string, Bound>();
+
+  constructor(account: AccountScope, input: PrincipalPolicies<CompiledPolicy>, protocol: Protocol) {
+    this.values = connectionContext(input.principal, protocol);
+    this.plain = new RequestContext(this.values, account, {});
+    const { kind } = input.principal;
+    const iot = [...input.policies.map(certain), ...groupPolicies(input, protocol)];
+    const iam = (input.iamPolicies ?? []).map(certain);
+    this.otherSides = [kind === 'cognito-auth' || kind === 'cognito-unauth' ? iam : iot];
+    // Over HTTPS, one page asks an authenticated identity for both policies and another for the role's: ask for both.
+    this.scopedSides = kind === 'cognito-auth' ? [iam, iot] : this.otherSides;
+  }
+
+  public sides(action: string): Sides {
+    return SCOPED_BY_IDENTITY_POLICY.has(nameOf(action)) ? this.scopedSides : this.otherSides;
+  }
+
+  /** The statements of each side that cover the action; variables are replaced once for the whole connection. */
+  public bind(action: string): Bound {
+    let bound = this.bound.get(action);
+    if (bound === undefined) {
+      const bind = (side: readonly PolicyInForce[]): readonly CandidateInForce[] => side.flatMap(({ policy, doubtful }) => (
+        policy.candidates(action).map((candidate) => ({ candidate: candidate.bind(this.plain), doubtful }))
+      ));
+      const [first, second] = this.sides(action);
+      bound = { sides: second === undefined ? [bind(first)] : [bind(first), bind(second)] };
+      // Only names of the table are kept: what a caller asks for must not fill the memory.
+      if (findAction(action)?.name === action) {
+        this.bound.set(action, bound);
+      }
+    }
+    return bound;
   }
 }
 
@@ -154,7 +194,8 @@ export function createAuthorizer({ account, principal, policies, iamPolicies, th
 }
 
 function isPolicy(document: unknown): document is Policy {
-  return typeof document === 'object' && document !== null && Array.isArray((document as Policy).statements);
+  return typeof document === 'object' && document !== null
+    && typeof (document as Policy).name === 'string' && Array.isArray((document as Policy).statements);
 }
 
 /** The action of a request, and everything else that its operation needs. */
@@ -163,10 +204,11 @@ export function requirementsOf(request: AuthorizationRequest): readonly Authoriz
   const also = (action: string, resource: string): void => {
     needed.push({ ...(request.protocol && { protocol: request.protocol }), action, resource });
   };
-  if (request.action === 'iot:Publish' && request.retain === true) {
+  const action = nameOf(request.action);
+  if (action === 'iot:Publish' && request.retain === true) {
     also('iot:RetainPublish', request.resource);
   }
-  if (request.action === 'iot:Connect' && request.lastWill !== undefined) {
+  if (action === 'iot:Connect' && request.lastWill !== undefined) {
     also('iot:Publish', request.lastWill.topic);
     if (request.lastWill.retain === true) {
       also('iot:RetainPublish', request.lastWill.topic);
@@ -175,18 +217,23 @@ export function requirementsOf(request: AuthorizationRequest): readonly Authoriz
   return needed;
 }
 
+/** An action as AWS writes it. */
+function nameOf(action: string): string {
+  return findAction(action)?.name ?? action;
+}
+
 function certain(policy: CompiledPolicy): PolicyInForce {
   return { policy, doubtful: false };
 }
 
 /**
- * Group policies count when the connection is associated with the thing. Whether they do with an exclusive thing and
- * another client id is unconfirmed.
+ * Group policies count when the connection is associated with the thing, which over HTTPS it never is. Whether they do
+ * with an exclusive thing and another client id is unconfirmed.
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/thing-groups.html
  */
-function groupPolicies({ principal, thingGroups }: PrincipalPolicies<CompiledPolicy>): readonly PolicyInForce[] {
-  const association = principal.kind === 'certificate' ? associationOf(principal, {}) : 'none';
+function groupPolicies({ principal, thingGroups }: PrincipalPolicies<CompiledPolicy>, protocol: Protocol): readonly PolicyInForce[] {
+  const association = principal.kind === 'certificate' ? associationOf(principal, { protocol }) : 'none';
   if (association === 'none') {
     return [];
   }

@@ -1,9 +1,11 @@
 import { ACTIONS, findAction } from './actions';
-import type { ActionRecord } from './actions';
+import type { ActionRecord, ResourceType } from './actions';
+import { arnPrefix } from './arn';
 import type { AccountScope } from './arn';
 import type { Context } from './context';
+import { UNKNOWN_VALUE, any, not } from './pattern';
 import type { Answer, Pattern } from './pattern';
-import type { Policy, ResourcePattern, Statement } from './parse';
+import type { Policy, ResourcePattern, Statement } from './statement';
 
 /**
  * A policy made ready for one partition, Region and account: for each action the statements that can match it, each
@@ -12,7 +14,7 @@ import type { Policy, ResourcePattern, Statement } from './parse';
 export class CompiledPolicy {
   private readonly byAction = new Map<string, readonly Candidate[]>();
 
-  constructor(public readonly policy: Policy, private readonly scope: AccountScope) {
+  constructor(public readonly policy: Policy, private readonly account: AccountScope) {
     for (const action of ACTIONS) {
       this.byAction.set(action.name, this.compile(action.name, action));
     }
@@ -26,7 +28,7 @@ export class CompiledPolicy {
   private compile(action: string, record: ActionRecord | undefined): readonly Candidate[] {
     return this.policy.statements.flatMap((statement) => {
       const matched = matchAction(statement, action);
-      return matched === 'no' ? [] : [Candidate.of(statement, record, this.scope, matched === 'unknown')];
+      return matched === 'no' ? [] : [Candidate.of(statement, record, this.account, matched === 'unknown')];
     });
   }
 }
@@ -45,10 +47,17 @@ export function referenceTo({ policy, index, effect, sid }: Statement): Statemen
   return { policy, statement: index, effect, ...(sid === undefined ? {} : { sid }) };
 }
 
-/** A pattern for `type/name`; an uncertain one matches only perhaps. */
+/** A pattern for what stands in front of a resource's name and the name; an uncertain one matches only perhaps. */
 interface CandidatePattern {
   readonly pattern: Pattern;
   readonly uncertain: boolean;
+  readonly before: string;
+}
+
+/** Match names alone where the pattern allows it: joining texts takes half the time of a decision. */
+function withoutHead({ pattern, uncertain, before }: CandidatePattern): readonly CandidatePattern[] {
+  const rest = pattern.after(before);
+  return rest === undefined ? [] : [{ pattern: rest, uncertain, before: rest === pattern ? before : '' }];
 }
 
 /** A statement whose action matches, reduced to one action. */
@@ -57,7 +66,6 @@ export class Candidate {
 
   private constructor(
     public readonly statement: Statement,
-    private readonly prefix: string,
     private readonly every: Answer,
     private readonly patterns: readonly CandidatePattern[],
     private readonly uncertain: boolean,
@@ -66,30 +74,27 @@ export class Candidate {
   }
 
   public static of(
-    statement: Statement, record: ActionRecord | undefined, scope: AccountScope, uncertain: boolean,
+    statement: Statement, record: ActionRecord | undefined, account: AccountScope, uncertain: boolean,
   ): Candidate {
     const entries = statement.resources.patterns;
-    const type = record?.resourceType ?? record?.disputedType;
-    const every = entries.some((entry) => entry.source === '*') ? 'yes' : entries.some((entry) => coversUnknown(entry, record)) ? 'unknown' : 'no';
-    const patterns = type === undefined ? [] : entries.flatMap((entry) => {
-      const head = matchHead(entry, scope);
-      return head === 'no' ? [] : [{ pattern: entry.arn!.resource, uncertain: head === 'unknown' || record?.resourceType === undefined }];
-    });
-    return new Candidate(statement, type === undefined ? '' : `${type}/`, every, patterns, uncertain || statement.uncertain);
+    const type = typeOf(record);
+    const every = entries.some((entry) => entry.source === '*') ? 'yes'
+      : entries.some((entry) => (record === undefined ? true : mayBeAnything(entry))) ? 'unknown' : 'no';
+    const before = `${type}/`;
+    const patterns = type === undefined ? [] : entries.flatMap((entry): readonly CandidatePattern[] => [
+      ...(isOfAccount(entry, account) ? [{ pattern: entry.arn!.resource, uncertain: record?.resourceType === undefined, before }] : []),
+      ...(entry.whole ? [{ pattern: entry.whole, uncertain: true, before: arnPrefix(account) + before }] : []),
+    ]);
+    return new Candidate(statement, every, patterns.flatMap(withoutHead), uncertain || statement.uncertain);
   }
 
   /** The same candidate with its variables replaced, for a context whose variables do not change. */
   public bind({ substitute }: Context): Candidate {
-    const patterns = this.patterns.flatMap(({ pattern, uncertain }) => {
-      const bound = pattern.bind(substitute);
-      return bound === undefined ? [] : [{ pattern: bound, uncertain }];
+    const patterns = this.patterns.flatMap((entry) => {
+      const pattern = entry.pattern.bind(substitute);
+      return pattern === undefined ? [] : [{ ...entry, pattern }];
     });
-    return new Candidate(this.statement, this.prefix, this.every, patterns, this.uncertain);
-  }
-
-  /** Whether any entry is of this account and Region. */
-  public get hasPatterns(): boolean {
-    return this.patterns.length > 0;
+    return new Candidate(this.statement, this.every, patterns.flatMap(withoutHead), this.uncertain);
   }
 
   /** Whether the statement applies to the resource of that name in that context. */
@@ -106,17 +111,14 @@ export class Candidate {
   }
 
   public matchResource(name: string, context: Context): Answer {
-    const listed = this.every === 'yes' ? 'yes' : this.matchPatterns(this.prefix + name, context);
-    if (!this.statement.resources.negated) {
-      return listed;
-    }
-    return listed === 'yes' ? 'no' : listed === 'no' ? 'yes' : 'unknown';
+    const listed = this.every === 'yes' ? 'yes' : this.matchPatterns(name, context);
+    return this.statement.resources.negated ? not(listed) : listed;
   }
 
-  private matchPatterns(resource: string, context: Context): Answer {
+  private matchPatterns(name: string, context: Context): Answer {
     let result = this.every;
-    for (const { pattern, uncertain } of this.patterns) {
-      const answer = pattern.match(resource, context.substitute);
+    for (const { pattern, uncertain, before } of this.patterns) {
+      const answer = pattern.match(before === '' ? name : before + name, context.substitute);
       if (answer === 'yes' && !uncertain) {
         return 'yes';
       }
@@ -129,40 +131,31 @@ export class Candidate {
 }
 
 /** Whether `Action` covers, or `NotAction` leaves out, an action. */
-export function matchAction(statement: Statement, action: string): Answer {
+export function matchAction({ actions }: Statement, action: string): Answer {
   const lower = action.toLowerCase();
-  let result: Answer = 'no';
-  for (const pattern of statement.actions.patterns) {
-    const answer = pattern.match(lower, () => undefined);
-    if (answer !== 'no') {
-      result = answer;
-    }
-    if (answer === 'yes') {
-      break;
-    }
-  }
-  if (!statement.actions.negated) {
-    return result;
-  }
-  return result === 'yes' ? 'no' : result === 'no' ? 'yes' : 'unknown';
+  const listed = any(actions.patterns, (pattern) => pattern.match(lower, noValue));
+  return actions.negated ? not(listed) : listed;
 }
 
-/** An entry that may hold anything, or an ARN under an action whose resource type is not known here. */
-function coversUnknown(entry: ResourcePattern, record: ActionRecord | undefined): boolean {
-  return entry.arn === undefined ? entry.source !== '*' : record === undefined;
+/** Whether partition, service, Region and account of an entry agree with where requests are made. */
+export function isOfAccount({ arn }: ResourcePattern, account: AccountScope): boolean {
+  return arn !== undefined
+    && arn.service === 'iot'
+    && arn.partition.match(account.partition, noValue) === 'yes'
+    && arn.region.match(account.region, noValue) === 'yes'
+    && arn.account.match(account.accountId, noValue) === 'yes';
 }
 
-/** Whether partition, service, Region and account of an entry agree with where the request is made. */
-function matchHead({ arn }: ResourcePattern, scope: AccountScope): Answer {
-  if (arn === undefined) {
-    return 'no';
-  }
-  const none = (): undefined => undefined;
-  const answers: Answer[] = [
-    arn.partition.match(scope.partition, none),
-    typeof arn.service !== 'string' ? 'unknown' : arn.service === 'iot' ? 'yes' : 'no',
-    arn.region.match(scope.region, none),
-    arn.account.match(scope.accountId, none),
-  ];
-  return answers.includes('no') ? 'no' : answers.includes('unknown') ? 'unknown' : 'yes';
+/** Whether an entry that is not fully known could turn out to be `*`, the only one that covers an action without a resource. */
+function mayBeAnything({ arn, whole }: ResourcePattern): boolean {
+  return arn === undefined && whole !== undefined && whole.match('*', () => UNKNOWN_VALUE) !== 'no';
+}
+
+function typeOf(record: ActionRecord | undefined): ResourceType | undefined {
+  return record?.resourceType ?? record?.disputedType;
+}
+
+/** The segments before the resource take no variables. */
+function noValue(): undefined {
+  return undefined;
 }

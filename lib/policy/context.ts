@@ -1,8 +1,10 @@
+import { arnPrefix } from './arn';
 import type { AccountScope } from './arn';
 import { UNKNOWN_VALUE } from './pattern';
 import type { Substitution } from './pattern';
 import {
   ALTERNATIVE_NAME_ATTRIBUTES, DISTINGUISHED_NAME_ATTRIBUTES, MAX_CERTIFICATE_VALUES, canonicalKey, isCertificateKey,
+  isModelledKey,
 } from './variables';
 
 /** Values of one side of a certificate, attribute name to values in certificate order; alternative names nested. */
@@ -51,7 +53,7 @@ export interface RequestDetails {
   /** The RETAIN flag of a publish. */
   readonly retain?: boolean;
 
-  /** `PersistentConnect`, `LastWill`. */
+  /** `PersistentConnect`, `LastWill`; a last will implies the latter. */
   readonly connectAttributes?: readonly string[];
   readonly lastWill?: { readonly topic: string; readonly retain?: boolean };
 
@@ -72,7 +74,7 @@ export interface Context {
 }
 
 /** How a principal relates to its thing on this connection. */
-export type Association = 'associated' | 'exclusive-other-client-id' | 'none';
+export type Association = 'associated' | 'exclusive-other-client-id' | 'custom-authorizer' | 'none';
 
 /**
  * Whether the connection counts as the thing's.
@@ -83,6 +85,9 @@ export function associationOf(principal: Principal, details: RequestDetails): As
   const { thingName, attached, clientId } = principal;
   if (thingName === undefined || attached !== true || (details.protocol ?? 'mqtt') !== 'mqtt') {
     return 'none';
+  }
+  if (principal.kind === 'custom') {
+    return 'custom-authorizer';
   }
   if (clientId === thingName) {
     return 'associated';
@@ -115,20 +120,21 @@ type Setter = (key: string, value: ContextValue | undefined) => void;
 
 function setThing(set: Setter, principal: Principal, protocol: 'mqtt' | 'https'): void {
   const association = associationOf(principal, { protocol });
+  // Nobody says whether IsAttached has a value over HTTPS, or behind a custom authorizer.
+  const documented = protocol === 'mqtt' && principal.kind !== 'custom';
+  set('iot:Connection.Thing.IsAttached', documented ? String(association !== 'none') : UNKNOWN_VALUE);
   if (association === 'none') {
-    // Over HTTPS nobody says whether IsAttached has a value.
-    set('iot:Connection.Thing.IsAttached', protocol === 'mqtt' ? 'false' : UNKNOWN_VALUE);
     return;
   }
-  set('iot:Connection.Thing.ThingName', principal.thingName);
-  set('iot:Connection.Thing.IsAttached', 'true');
+  // Nobody says whether a client of a custom authorizer has a thing at all.
+  const valueOf = (value: string | undefined, by: readonly Association[]): ContextValue | undefined => (
+    value === undefined || by.includes(association) ? value : UNKNOWN_VALUE
+  );
+  set('iot:Connection.Thing.ThingName', valueOf(principal.thingName, ['associated', 'exclusive-other-client-id']));
   // With an exclusive thing and another client id, the page on thing variables still asks for client id = thing name.
-  const documented = association === 'associated';
-  if (principal.thingType !== undefined) {
-    set('iot:Connection.Thing.ThingTypeName', documented ? principal.thingType : UNKNOWN_VALUE);
-  }
+  set('iot:Connection.Thing.ThingTypeName', valueOf(principal.thingType, ['associated']));
   for (const [name, value] of Object.entries(principal.thingAttributes ?? {})) {
-    set(`iot:Connection.Thing.Attributes[${name}]`, documented ? value : UNKNOWN_VALUE);
+    set(`iot:Connection.Thing.Attributes[${name}]`, valueOf(value, ['associated']));
   }
 }
 
@@ -181,10 +187,11 @@ export class RequestContext implements Context {
     details: RequestDetails,
   ) {
     // A connect that uses none of the attributes has an empty set, not an absent one.
-    this.own.set(CONNECT_ATTRIBUTES, details.connectAttributes ?? []);
+    const attributes = details.connectAttributes ?? [];
+    this.own.set(CONNECT_ATTRIBUTES, attributes);
     if (details.lastWill !== undefined) {
-      const { partition, region, accountId } = scope;
-      this.own.set(LAST_WILL_TOPIC, `arn:${partition}:iot:${region}:${accountId}:topic/${details.lastWill.topic}`);
+      this.own.set(CONNECT_ATTRIBUTES, [...new Set([...attributes, 'LastWill'])]);
+      this.own.set(LAST_WILL_TOPIC, `${arnPrefix(scope)}topic/${details.lastWill.topic}`);
     }
     if (details.topic !== undefined) {
       this.own.set(TOPIC, details.topic);
@@ -192,7 +199,7 @@ export class RequestContext implements Context {
   }
 
   public value(key: string): ContextValue | undefined {
-    return this.connection.get(key) ?? this.own.get(key);
+    return this.connection.get(key) ?? this.own.get(key) ?? (isModelledKey(key) ? undefined : UNKNOWN_VALUE);
   }
 
   public readonly substitute = (key: string): Substitution => {
@@ -207,15 +214,12 @@ export class RequestContext implements Context {
   };
 
   private computeSubstitution(key: string): Substitution {
-    const value = this.connection.get(key);
+    const value = this.connection.get(key) ?? (isModelledKey(key) ? undefined : UNKNOWN_VALUE);
     // Multi-valued keys cannot be substituted; neither can those that are condition keys only.
-    if (value === undefined || value === UNKNOWN_VALUE) {
-      return value;
-    }
-    if (typeof value !== 'string') {
+    if (typeof value === 'object') {
       return undefined;
     }
-    return isCertificateKey(key) ? substitutableCertificateValue(value) : value;
+    return typeof value === 'string' && isCertificateKey(key) ? substitutableCertificateValue(value) : value;
   }
 }
 

@@ -30,8 +30,8 @@ export interface CandidateInForce {
 }
 
 /**
- * Decide on one resource, given the statements that cover the action: a matching Deny wins, then a matching Allow, else it is denied. A statement that
- * may or may not match leaves the decision open where it would change it.
+ * Decide on one resource, given the statements that cover the action: a matching Deny wins, then a matching Allow, else
+ * it is denied. A statement that may or may not match leaves the decision open where it would change it.
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html
  */
@@ -56,12 +56,14 @@ export function decide(candidates: readonly CandidateInForce[], resource: string
   if (denies !== undefined) {
     return { decision: 'deny', by: denies, reason: 'explicit-deny' };
   }
-  if (allows !== undefined && !doubts?.some((doubt) => doubt.effect === 'Deny')) {
-    return { decision: 'allow', by: allows, reason: 'explicit-allow' };
+  if (allows !== undefined) {
+    const denials = doubts?.filter((doubt) => doubt.effect === 'Deny') ?? [];
+    return denials.length === 0
+      ? { decision: 'allow', by: allows, reason: 'explicit-allow' }
+      : { decision: 'unknown', by: denials, reason: 'cannot-tell' };
   }
   // A Deny that may match changes nothing where nothing is allowed.
-  if (doubts !== undefined && (allows !== undefined || doubts.some((doubt) => doubt.effect === 'Allow'))) {
-    return { decision: 'unknown', by: doubts, reason: 'cannot-tell' };
-  }
-  return IMPLICIT_DENY;
+  return doubts?.some((doubt) => doubt.effect === 'Allow')
+    ? { decision: 'unknown', by: doubts, reason: 'cannot-tell' }
+    : IMPLICIT_DENY;
 }

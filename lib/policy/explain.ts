@@ -1,11 +1,12 @@
 import { findAction } from './actions';
 import type { ActionRecord } from './actions';
+import type { AccountScope } from './arn';
 import type { AuthorizationRequest, Authorizer } from './authorizer';
-import { matchAction, referenceTo } from './compile';
+import { isOfAccount, referenceTo } from './compile';
 import type { Candidate, StatementReference } from './compile';
 import type { Condition } from './conditions';
 import type { Context } from './context';
-import type { Statement } from './parse';
+import type { ResourcePattern, Statement } from './statement';
 
 /** Why a statement does not apply to a request. */
 export type NonMatchReason =
@@ -49,7 +50,7 @@ export function explain(authorizer: Authorizer, request: AuthorizationRequest): 
       return {
         ...referenceTo(statement),
         matches: answer === 'yes' && !doubtful ? 'yes' : answer === 'no' ? 'no' : 'perhaps',
-        ...(answer === 'no' ? whyNot(statement, candidate, request, context) : {}),
+        ...(answer === 'no' ? whyNot(statement, candidate, request, authorizer.account, context) : {}),
       };
     });
   });
@@ -58,37 +59,45 @@ export function explain(authorizer: Authorizer, request: AuthorizationRequest): 
 type Why = { readonly reason: NonMatchReason; readonly detail?: string };
 
 function whyNot(
-  statement: Statement, candidate: Candidate | undefined, request: AuthorizationRequest, context: Context,
+  statement: Statement, candidate: Candidate | undefined, request: AuthorizationRequest, account: AccountScope, context: Context,
 ): Why {
-  if (candidate === undefined || matchAction(statement, request.action) === 'no') {
+  if (candidate === undefined) {
     return { reason: 'action-differs' };
   }
   if (candidate.matchResource(request.resource, context) === 'no') {
-    return whyNotResource(statement, candidate, findAction(request.action), context);
+    return whyNotResource(statement, findAction(request.action), account, context);
   }
   const failed = statement.conditions.find((condition) => condition.evaluate(context) === 'no');
   return whyNotCondition(failed, context);
 }
 
 function whyNotResource(
-  statement: Statement, candidate: Candidate, record: ActionRecord | undefined, context: Context,
+  statement: Statement, record: ActionRecord | undefined, account: AccountScope, context: Context,
 ): Why {
   if (statement.resources.negated) {
     return { reason: 'resource-excluded' };
   }
-  const entries = statement.resources.patterns.flatMap((entry) => entry.arn ?? []);
-  const ofType = entries.filter(({ resource }) => {
-    const head = resource.tokens[0];
-    return head?.kind !== 'text' || head.value.startsWith(`${record?.resourceType}/`);
-  });
+  const ofType = statement.resources.patterns.filter((entry) => mayBeOfType(entry, record));
   if (ofType.length === 0) {
     return { reason: 'resource-type-differs' };
   }
-  if (!candidate.hasPatterns) {
+  const ofAccount = ofType.filter((entry) => entry.arn === undefined || isOfAccount(entry, account));
+  if (ofAccount.length === 0) {
     return { reason: 'account-or-region-differs' };
   }
-  const missing = ofType.map(({ resource }) => resource.missingVariable(context.substitute)).find((key) => key !== undefined);
-  return missing === undefined ? { reason: 'resource-differs' } : { reason: 'variable-has-no-value', detail: missing };
+  const missing = ofAccount.map(({ arn, whole }) => (arn?.resource ?? whole)?.missingVariable(context.substitute));
+  const detail = missing.find((key) => key !== undefined);
+  return detail === undefined ? { reason: 'resource-differs' } : { reason: 'variable-has-no-value', detail };
+}
+
+/** Whether the resource of an entry can begin with the type that the action is checked against. */
+function mayBeOfType({ arn }: ResourcePattern, record: ActionRecord | undefined): boolean {
+  const type = record?.resourceType ?? record?.disputedType;
+  const [head, ...rest] = arn?.resource.tokens ?? [];
+  if (arn === undefined || type === undefined || head?.kind !== 'text') {
+    return type !== undefined;
+  }
+  return head.value.startsWith(`${type}/`) || (rest.length > 0 && `${type}/`.startsWith(head.value));
 }
 
 function whyNotCondition(condition: Condition | undefined, context: Context): Why {

@@ -1,17 +1,27 @@
-import { canonicalKey } from './variables';
-import { partsOf } from './text';
-import type { Text } from './text';
+import { mergeText, tokenize } from './tokens';
+import type { Token } from './tokens';
 
 /** Three-valued answer: an unresolved part or an undocumented behaviour is "cannot tell", never yes or no. */
 export type Answer = 'yes' | 'no' | 'unknown';
 
-/** One piece of a pattern, as plain data. */
-export type Token =
-  | { readonly kind: 'text'; readonly value: string }
-  | { readonly kind: 'one' }
-  | { readonly kind: 'many' }
-  | { readonly kind: 'variable'; readonly key: string }
-  | { readonly kind: 'unknown'; readonly path: string };
+export function not(answer: Answer): Answer {
+  return answer === 'yes' ? 'no' : answer === 'no' ? 'yes' : 'unknown';
+}
+
+/** Whether one of the items passes. */
+export function any<T>(items: readonly T[], test: (item: T) => Answer): Answer {
+  let result: Answer = 'no';
+  for (const item of items) {
+    const answer = test(item);
+    if (answer === 'yes') {
+      return 'yes';
+    }
+    if (answer === 'unknown') {
+      result = 'unknown';
+    }
+  }
+  return result;
+}
 
 /** What a variable stands for in one request: a value, no value, or a value that cannot be known. */
 export type Substitution = string | undefined | typeof UNKNOWN_VALUE;
@@ -22,83 +32,6 @@ export const UNKNOWN_VALUE = Symbol('unknown value');
 /** Looks up what a variable stands for. Keys are canonical. */
 export type Substitute = (key: string) => Substitution;
 
-/** Which of the pattern characters are special. */
-export interface Syntax {
-  /** Whether `*` and `?` are wildcards. */
-  readonly wildcards: boolean;
-
-  /** Whether `${…}` is a variable or an escape: only in documents of Version 2012-10-17. */
-  readonly variables: boolean;
-}
-
-/** The `*` and `?` of an escape sequence such as `${*}`. */
-const ESCAPES = new Set(['*', '?', '$']);
-
-/** Cut a text into tokens. `${` without a closing brace is literal, as it is for IAM. */
-export function tokenize(text: Text, syntax: Syntax): readonly Token[] {
-  const tokens: Token[] = [];
-  for (const part of partsOf(text)) {
-    if (typeof part !== 'string') {
-      tokens.push({ kind: 'unknown', path: part.unknown });
-      continue;
-    }
-    let from = 0;
-    for (let at = 0; at < part.length; at++) {
-      const special = specialAt(part, at, syntax);
-      if (special !== undefined) {
-        tokens.push({ kind: 'text', value: part.slice(from, at) }, special.token);
-        at += special.length - 1;
-        from = at + 1;
-      }
-    }
-    tokens.push({ kind: 'text', value: part.slice(from) });
-  }
-  return mergeText(tokens);
-}
-
-/** Join neighbouring texts, and leave empty ones out. */
-function mergeText(tokens: readonly Token[]): readonly Token[] {
-  const merged: Token[] = [];
-  for (const token of tokens) {
-    const last = merged[merged.length - 1];
-    if (token.kind === 'text' && last?.kind === 'text') {
-      merged[merged.length - 1] = { kind: 'text', value: last.value + token.value };
-    } else if (token.kind !== 'text' || token.value !== '') {
-      merged.push(token);
-    }
-  }
-  return merged;
-}
-
-function specialAt(text: string, at: number, syntax: Syntax): { token: Token; length: number } | undefined {
-  switch (text[at]) {
-    case '*':
-      return syntax.wildcards ? { token: { kind: 'many' }, length: 1 } : undefined;
-    case '?':
-      return syntax.wildcards ? { token: { kind: 'one' }, length: 1 } : undefined;
-    case '$': {
-      const close = syntax.variables && text[at + 1] === '{' ? text.indexOf('}', at + 2) : -1;
-      if (close < 0) {
-        return undefined;
-      }
-      const inner = text.slice(at + 2, close);
-      return { token: variableToken(inner), length: close - at + 1 };
-    }
-    default:
-      return undefined;
-  }
-}
-
-function variableToken(inner: string): Token {
-  if (ESCAPES.has(inner)) {
-    return { kind: 'text', value: inner };
-  }
-  // `${key, 'default'}` exists in IAM; whether AWS IoT honours it is unconfirmed.
-  return inner.includes(',')
-    ? { kind: 'unknown', path: `\${${inner}}` }
-    : { kind: 'variable', key: canonicalKey(inner.trim()) };
-}
-
 const ONE = Symbol('one character');
 
 /** An atom of a chunk: literal text, any one character, or the variable at an index. */
@@ -107,7 +40,6 @@ type Atom = string | typeof ONE | number;
 /** Values of the variables of a pattern, by their index. */
 type Values = readonly string[];
 
-const CLIENT_ID = canonicalKey('iot:ClientId');
 const NO_VALUES: Values = [];
 
 /**
@@ -166,12 +98,25 @@ export class Pattern {
     if (this.missingVariable(substitute) !== undefined) {
       return undefined;
     }
-    if (this.variables.some((key) => isDoubtful(key, substitute(key)!))) {
+    if (this.variables.some((key) => isDoubtful(substitute(key)!))) {
       return this;
     }
     return new Pattern(mergeText(this.tokens.map((token): Token => (
       token.kind === 'variable' ? { kind: 'text', value: substitute(token.key) as string } : token
     ))));
+  }
+
+  /**
+   * What is left of the pattern behind a text that it begins with word for word; undefined when nothing that begins with
+   * the text matches; the pattern itself when that depends on the rest.
+   */
+  public after(text: string): Pattern | undefined {
+    const [first, ...rest] = this.tokens;
+    if (first?.kind === 'text' && first.value.startsWith(text)) {
+      return new Pattern(mergeText([{ kind: 'text', value: first.value.slice(text.length) }, ...rest]));
+    }
+    const mayBegin = first?.kind === 'text' ? rest.length > 0 && text.startsWith(first.value) : first !== undefined;
+    return mayBegin ? this : undefined;
   }
 
   /** The first variable that has no value in a request, if there is one. */
@@ -187,7 +132,7 @@ export class Pattern {
       if (value === undefined) {
         return 'no';
       }
-      doubtful ||= isDoubtful(key, value);
+      doubtful ||= isDoubtful(value);
       values.push(value === UNKNOWN_VALUE ? '' : value);
     }
     if (!doubtful) {
@@ -205,7 +150,7 @@ export class Pattern {
   private loosen(substitute: Substitute): Pattern {
     return new Pattern(this.tokens.flatMap((token): readonly Token[] => {
       const value = token.kind === 'variable' ? substitute(token.key) : undefined;
-      if (token.kind !== 'variable' || value === undefined || !isDoubtful(token.key, value)) {
+      if (token.kind !== 'variable' || value === undefined || !isDoubtful(value)) {
         return [token];
       }
       return value === UNKNOWN_VALUE
@@ -215,9 +160,9 @@ export class Pattern {
   }
 }
 
-/** Whether AWS leaves open what a variable stands for: a `*` or `?` in a client id may or may not be a wildcard. */
-function isDoubtful(key: string, value: string | typeof UNKNOWN_VALUE): boolean {
-  return value === UNKNOWN_VALUE || (key === CLIENT_ID && (value.includes('*') || value.includes('?')));
+/** Whether AWS leaves open what a value stands for: a `*` or `?` in a client id may or may not be a wildcard. */
+function isDoubtful(value: string | typeof UNKNOWN_VALUE): boolean {
+  return value === UNKNOWN_VALUE || value.includes('*') || value.includes('?');
 }
 
 /**
@@ -236,14 +181,12 @@ function matchChunks(chunks: readonly (readonly Atom[])[], text: string, values:
       return false;
     }
   }
-  const tail = chunks[last]!;
-  const tailStart = text.length - lengthOf(tail, values);
-  return tailStart >= at && matchAt(tail, text, tailStart, values) === text.length;
+  return matchTail(chunks[last]!, text, values) >= at;
 }
 
 /** The end of the leftmost occurrence of a chunk at or after `from`, or -1. */
 function findChunk(chunk: readonly Atom[], text: string, from: number, values: Values): number {
-  const latest = text.length - lengthOf(chunk, values);
+  const latest = text.length - leastLength(chunk, values);
   for (let at = from; at <= latest; at++) {
     const end = matchAt(chunk, text, at, values);
     if (end >= 0) {
@@ -261,7 +204,7 @@ function matchAt(chunk: readonly Atom[], text: string, at: number, values: Value
       if (end >= text.length) {
         return -1;
       }
-      end += 1;
+      end += isPair(text, end) ? 2 : 1;
     } else {
       const literal = typeof atom === 'number' ? values[atom]! : atom;
       if (!text.startsWith(literal, end)) {
@@ -273,7 +216,33 @@ function matchAt(chunk: readonly Atom[], text: string, at: number, values: Value
   return end;
 }
 
-function lengthOf(chunk: readonly Atom[], values: Values): number {
+/** The start of a chunk that ends where the text does, or -1. */
+function matchTail(chunk: readonly Atom[], text: string, values: Values): number {
+  let start = text.length;
+  for (let i = chunk.length - 1; i >= 0; i--) {
+    const atom = chunk[i]!;
+    if (atom === ONE) {
+      start -= isPair(text, start - 2) ? 2 : 1;
+    } else {
+      const literal = typeof atom === 'number' ? values[atom]! : atom;
+      start -= literal.length;
+      if (start >= 0 && !text.startsWith(literal, start)) {
+        return -1;
+      }
+    }
+    if (start < 0) {
+      return -1;
+    }
+  }
+  return start;
+}
+
+/** Whether one character beyond the basic plane, which takes two places in a string, starts there. */
+function isPair(text: string, at: number): boolean {
+  return at >= 0 && text.codePointAt(at)! > 0xffff;
+}
+
+function leastLength(chunk: readonly Atom[], values: Values): number {
   let length = 0;
   for (const atom of chunk) {
     length += atom === ONE ? 1 : typeof atom === 'number' ? values[atom]!.length : atom.length;

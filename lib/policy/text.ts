@@ -21,7 +21,8 @@ export function isUnknownPart(value: unknown): value is UnknownPart {
 }
 
 export function isPartialText(value: unknown): value is PartialText {
-  return typeof value === 'object' && value !== null && Array.isArray((value as PartialText).parts);
+  const parts = typeof value === 'object' && value !== null ? (value as PartialText).parts : undefined;
+  return Array.isArray(parts) && parts.every((part) => typeof part === 'string' || isUnknownPart(part));
 }
 
 export function isText(value: unknown): value is Text {

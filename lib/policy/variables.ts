@@ -43,14 +43,38 @@ const KNOWN_KEYS = new Set([
 const THING_ATTRIBUTE_PREFIX = canonicalKey('iot:Connection.Thing.Attributes[');
 const CERTIFICATE_PREFIX = canonicalKey('iot:Certificate.');
 
+/** An index or `.List` after a certificate attribute. No suffix is the first value, `.1` the second. */
+const INDEX = new RegExp(`^(iot:certificate\\.(?:subject|issuer)\\..+)\\.(?:[1-${MAX_CERTIFICATE_VALUES - 1}]|list)$`);
+
 /** Whether AWS IoT documents the key, an index or `.List` after a certificate attribute included. */
 export function isKnownKey(key: string): boolean {
   const canonical = canonicalKey(key);
   if (canonical.startsWith(THING_ATTRIBUTE_PREFIX)) {
     return canonical.endsWith(']') && canonical.length > THING_ATTRIBUTE_PREFIX.length + 1;
   }
-  const withoutIndex = isCertificateKey(canonical) ? canonical.replace(/\.(\d+|list)$/, '') : canonical;
-  return KNOWN_KEYS.has(withoutIndex);
+  return KNOWN_KEYS.has(INDEX.exec(canonical)?.[1] ?? canonical);
+}
+
+const CONDITION_KEYS = new Set([
+  'iot:Certificate.AvailableKeys', 'iot:ConnectAttributes', 'iot:LastWillTopic', 'iot:Topic',
+].map(canonicalKey));
+
+/** Whether the key can also be substituted as a variable: keys with several values, and those of one request, cannot. */
+export function isVariable(key: string): boolean {
+  const canonical = canonicalKey(key);
+  return isKnownKey(canonical) && !CONDITION_KEYS.has(canonical) && !(isCertificateKey(canonical) && canonical.endsWith('.list'));
+}
+
+const MODELLED_KEYS = new Set(['aws:SourceIp', 'cognito-identity.amazonaws.com:sub'].map(canonicalKey));
+const MODELLED_NAMESPACES = new Set(['iot', 'credentials-iot']);
+
+/**
+ * Whether a key without a value is known to have none. Everything that AWS IoT defines is; what the rest of AWS adds to
+ * a request, such as `aws:SourceVpce` or `aws:PrincipalTag/team`, is not. No key holds a brace.
+ */
+export function isModelledKey(canonical: string): boolean {
+  const colon = canonical.indexOf(':');
+  return colon < 0 || canonical.includes('{') || MODELLED_NAMESPACES.has(canonical.slice(0, colon)) || MODELLED_KEYS.has(canonical);
 }
 
 export function isCertificateKey(canonical: string): boolean {
