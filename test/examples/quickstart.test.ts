@@ -1,5 +1,10 @@
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { playScene } from '../../examples/quickstart/scene';
+import type { Attempt } from '../../examples/quickstart/scene';
+import { startTwin } from '../../lib/twin';
 
 /** Run the quickstart as `npm start` does. */
 function quickstart(args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
@@ -41,3 +46,25 @@ test('the quickstart allows what each client may do, denies the rest, and says w
   expect(stdout).toContain('the certificate (CN=sensor-1) is not registered');
   expect(code).toBe(0);
 }, 60_000);
+
+test('the scene notices a policy that is too wide', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'iot-warden-wide-'));
+  const resources = Object.fromEntries(['sensor-1', 'sensor-10'].flatMap((name, index) => [
+    [`Thing${index}`, { Type: 'AWS::IoT::Thing', Properties: { ThingName: name } }],
+    [`Certificate${index}`, { Type: 'AWS::IoT::Certificate', Properties: { Status: 'ACTIVE', CertificateSigningRequest: name } }],
+    [`OfThing${index}`, { Type: 'AWS::IoT::ThingPrincipalAttachment', Properties: { ThingName: name, Principal: { 'Fn::GetAtt': [`Certificate${index}`, 'Arn'] } } }],
+    [`OfPolicy${index}`, { Type: 'AWS::IoT::PolicyPrincipalAttachment', Properties: { PolicyName: 'Wide', Principal: { 'Fn::GetAtt': [`Certificate${index}`, 'Arn'] } } }],
+  ]));
+  const document = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'iot:*', Resource: '*' } };
+  writeFileSync(join(folder, 'wide.json'), JSON.stringify({
+    Resources: { ...resources, Policy: { Type: 'AWS::IoT::Policy', Properties: { PolicyName: 'Wide', PolicyDocument: document } } },
+  }));
+  const twin = await startTwin({ assembly: join(folder, 'wide.json') });
+  const attempts: Attempt[] = [];
+  await playScene(twin, await twin.issueKit('sensor-1'), (attempt) => attempts.push(attempt));
+  await twin.stop();
+  rmSync(folder, { recursive: true });
+  expect(attempts.filter(({ expected, outcome }) => expected === 'deny' && outcome === 'allow').map(({ what }) => what)).toEqual(expect.arrayContaining([
+    'connect as sensor-1', 'subscribe #', 'publish dt/sensors/sensor-1/telemetry',
+  ]));
+});
