@@ -34,7 +34,7 @@ export class Admission {
       return this.refuse({}, 'the client showed no certificate');
     }
     const id = certificateId(certificate);
-    const registered = this.registry.find(id) ?? this.registerIssued(id);
+    const registered = this.find(id);
     const objection = this.objectTo(certificate, registered);
     if (registered === undefined || objection !== undefined) {
       return this.refuse({ certificateId: id }, objection ?? 'the certificate is not registered');
@@ -46,6 +46,12 @@ export class Admission {
       sourceIp: socket.remoteAddress?.replace(/^::ffff:/, ''),
       domainName: socket.servername === false || socket.servername === '' ? undefined : socket.servername ?? undefined,
     };
+  }
+
+  /** A registered certificate; `iot-warden connect` issues some while the twin runs. */
+  public find(id: string): RegisteredCertificate | undefined {
+    const standsFor = this.registry.find(id) === undefined ? this.issued.standsFor(id) : undefined;
+    return standsFor === undefined ? this.registry.find(id) : this.registry.registerInPlaceOf(standsFor, id);
   }
 
   private objectTo(certificate: X509Certificate, registered: RegisteredCertificate | undefined): string | undefined {
@@ -60,12 +66,6 @@ export class Admission {
       return `the certificate is valid from ${certificate.validFrom} to ${certificate.validTo}`;
     }
     return undefined;
-  }
-
-  /** `iot-warden connect` issues certificates while the twin runs. */
-  private registerIssued(id: string): RegisteredCertificate | undefined {
-    const logicalId = this.issued.standsFor(id);
-    return logicalId === undefined ? undefined : this.registry.registerInPlaceOf(logicalId, id);
   }
 
   private refuse(asker: Asker, reason: string): undefined {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Admission } from './admission';
 import type { Guard } from './guard';
@@ -42,7 +42,7 @@ export function createHttpsServer(certificate: KeyPair, around: {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ message, traceId: around.newTraceId() }));
     };
-    receive(request, response, (payload) => publish(request, payload, answer), answer);
+    receive(request, (payload) => publish(request, payload, answer));
   });
   server.on('tlsClientError', (error, socket) => {
     around.journal.note({}, 'refused', `TLS handshake: ${error.message}`);
@@ -50,23 +50,31 @@ export function createHttpsServer(certificate: KeyPair, around: {
   });
   return server;
 
-  function publish(request: IncomingMessage, payload: Buffer, answer: Answer): void {
+  function publish(request: IncomingMessage, payload: Buffer | undefined, answer: Answer): void {
     const admitted = around.admission.admit(request.socket as TLSSocket);
     if (admitted === undefined) {
       answer(403, 'Forbidden');
       return;
     }
+    const { registered, certificate, sourceIp, domainName } = admitted;
+    const asker: Asker = { certificateId: registered.id };
+    const refuse = (status: number, reason: string): void => {
+      around.journal.note(asker, 'refused', `HTTPS publish: ${reason}`);
+      answer(status, reason);
+    };
     const asked = readRequest(request);
     if (typeof asked === 'string') {
-      answer(400, asked);
+      refuse(400, asked);
       return;
     }
-    const { registered, certificate, sourceIp, domainName } = admitted;
+    if (payload === undefined) {
+      refuse(413, `the payload is larger than ${LIMITS.payloadBytes} bytes`);
+      return;
+    }
     const { authorizer } = around.registry.principal(registered, certificate, {
       ...(sourceIp === undefined ? {} : { sourceIp }),
       ...(domainName === undefined ? {} : { domainName }),
     });
-    const asker: Asker = { certificateId: registered.id };
     const allowed = around.guard.allowsOperation(asker, authorizer, {
       protocol: 'https', action: 'iot:Publish', resource: asked.topic, retain: asked.retain,
     });
@@ -82,38 +90,38 @@ export function createHttpsServer(certificate: KeyPair, around: {
 type Answer = (status: number, message: string) => void;
 
 function readRequest(request: IncomingMessage): { topic: string; qos: 0 | 1; retain: boolean } | string {
-  const url = URL.parse(request.url ?? '', 'https://localhost');
-  if (request.method !== 'POST' || url === null || !url.pathname.startsWith(TOPICS)) {
+  // Taken as it is: a URL parser would resolve '..' in the topic.
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  if (request.method !== 'POST' || !path.startsWith(TOPICS)) {
     return 'only POST /topics/TOPIC is served';
   }
+  const parameters = new URLSearchParams(query);
   let topic: string;
   try {
-    topic = decodeURIComponent(url.pathname.slice(TOPICS.length));
+    topic = decodeURIComponent(path.slice(TOPICS.length));
   } catch {
     return 'the topic is not URL-encoded';
   }
-  const qos = url.searchParams.get('qos') ?? '0';
+  const qos = parameters.get('qos') ?? '0';
   const objection = objectToTopicName(topic) ?? (qos === '0' || qos === '1' ? undefined : 'qos must be 0 or 1');
-  const retain = url.searchParams.get('retain') === 'true';
+  const retain = parameters.get('retain') === 'true';
   return objection ?? (retain && topic.startsWith('$') ? 'messages to reserved topics cannot be retained' : { topic, qos: qos === '1' ? 1 : 0, retain });
 }
 
-/** Read a body of bounded size. */
-function receive(request: IncomingMessage, response: ServerResponse, done: (body: Buffer) => void, answer: Answer): void {
-  const chunks: Buffer[] = [];
+/** Read a body; nothing is kept of one that is too large, but a client that sends on for much longer is cut off. */
+function receive(request: IncomingMessage, done: (body: Buffer | undefined) => void): void {
+  let chunks: Buffer[] = [];
   let length = 0;
   request.on('data', (chunk: Buffer) => {
     length += chunk.length;
     if (length <= LIMITS.payloadBytes) {
       chunks.push(chunk);
-    } else if (!response.headersSent) {
-      answer(413, `the payload is larger than ${LIMITS.payloadBytes} bytes`);
+    } else {
+      chunks = [];
+    }
+    if (length > SAFETY.requestBytes) {
       request.destroy();
     }
   });
-  request.on('end', () => {
-    if (!response.headersSent) {
-      done(Buffer.concat(chunks));
-    }
-  });
+  request.on('end', () => done(length <= LIMITS.payloadBytes ? Buffer.concat(chunks) : undefined));
 }

@@ -5,3 +5,4 @@ export type { Clock, Timer } from './clock';
 export type { Asker, Journal, JournalEntry, JournalListener } from './journal';
 export type { CertificateStatus } from './registry';
 export { StateFolder } from './pki/state-folder';
+export { LocalAuthority } from './pki/authority';

@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TwinError } from './errors';
 import { LocalAuthority } from './pki/authority';
 import { IssuedCertificates } from './pki/issued-certificates';
-import { StateFolder } from './pki/state-folder';
+import type { StateFolder} from './pki/state-folder';
+import { makePrivateFolder } from './pki/state-folder';
 
 /** What a running twin tells other processes of this computer, in its state folder. */
 export interface Advertisement {
@@ -28,15 +29,41 @@ export function withdraw(folder: StateFolder): void {
 
 /** The twin that runs on a state folder, if one does. */
 export function runningTwin(folder: StateFolder): Advertisement | undefined {
-  const text = folder.read(ADVERTISEMENT);
-  const advertisement = text === undefined ? undefined : JSON.parse(text) as Advertisement;
+  const advertisement = folder.readJson(ADVERTISEMENT) as Advertisement | undefined;
   return advertisement !== undefined && isAlive(advertisement.pid) ? advertisement : undefined;
+}
+
+/** The process that uses a state folder. */
+const OWNER = 'twin.pid';
+
+/** Folders in use by this process. Its id alone says little: in a container, the process before had the same one. */
+const claimed = new Set<string>();
+
+/**
+ * Take a state folder for a twin of this process, before anything is read from it.
+ *
+ * @returns what gives it back
+ * @throws TwinError when another twin uses it
+ */
+export function claim(folder: StateFolder): () => void {
+  const path = realpathSync(folder.path);
+  const isNew = folder.writeNew(OWNER, String(process.pid));
+  const owner = isNew ? process.pid : Number(folder.read(OWNER));
+  if (claimed.has(path) || (owner !== process.pid && isAlive(owner))) {
+    throw new TwinError(`state folder ${folder.path}: the twin of process ${owner} uses it; stop that one or choose another folder with --state`);
+  }
+  claimed.add(path);
+  folder.write(OWNER, String(process.pid));
+  return () => {
+    claimed.delete(path);
+    folder.remove(OWNER);
+  };
 }
 
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    // 0 and less would mean groups of processes.
+    return pid > 0 && process.kill(pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
@@ -115,7 +142,7 @@ export function writeKit(kit: ConnectionKit, directory: string): KitFiles {
     config: join(directory, 'config.json'),
   };
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makePrivateFolder(directory);
     writeFileSync(files.privateKey, privateKeyPem, { mode: 0o600 });
     writeFileSync(files.certificate, certificatePem);
     writeFileSync(files.rootCa, rootCaPem);

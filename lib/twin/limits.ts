@@ -51,9 +51,13 @@ export const SAFETY = {
   /** Milliseconds that a closing connection has to read its last packets. */
   lingerMs: 2000,
 
+  /** Bytes of an HTTPS request's body that are read before its connection is cut; it is refused long before. */
+  requestBytes: 4 * 1024 * 1024,
+
   /** Open connections. */
   connections: 20_000,
 
-  /** Retained messages. */
+  /** Retained messages, and the bytes of their payloads. */
   retainedMessages: 100_000,
+  retainedBytes: 256 * 1024 * 1024,
 } as const;

@@ -19,7 +19,7 @@ export function listen(server: Server, port: number, host: string, option: strin
     socket.once('close', () => open.delete(socket));
   });
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    server.on('error', (error: NodeJS.ErrnoException) => {
       const problem = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${error.code ?? error.message})`;
       reject(new TwinError(`port ${port} on ${host} ${problem}; choose another with ${option}, 0 for any free one`));
     });

@@ -37,6 +37,7 @@ export class MqttListener {
       handshakeTimeout: SAFETY.connectTimeoutMs,
     }, (socket) => this.accept(socket));
     this.server.maxConnections = SAFETY.connections;
+    this.server.on('drop', () => around.journal.note({}, 'refused', `more than ${SAFETY.connections} connections`));
     this.server.on('tlsClientError', (error, socket) => {
       around.journal.note({}, 'refused', `TLS handshake: ${error.message}`);
       socket.destroy();
@@ -47,7 +48,7 @@ export class MqttListener {
   public cut(certificateId: string, reason: string): void {
     for (const [connection, id] of [...this.connections]) {
       if (id === certificateId) {
-        connection.refuse(ReasonCode.ADMINISTRATIVE_ACTION, reason);
+        connection.close(ReasonCode.ADMINISTRATIVE_ACTION, reason);
       }
     }
   }
@@ -55,7 +56,7 @@ export class MqttListener {
   /** Tell every client that the twin stops. */
   public shutDown(): void {
     for (const connection of [...this.connections.keys()]) {
-      connection.refuse(ReasonCode.SERVER_SHUTTING_DOWN, 'the twin stops');
+      connection.close(ReasonCode.SERVER_SHUTTING_DOWN, 'the twin stops');
     }
   }
 

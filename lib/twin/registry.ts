@@ -1,9 +1,10 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { Certificate, Deployment } from '../deployment/model';
 import { Authorizer, CompiledPolicy, PolicyError, parsePolicy, showText } from '../policy';
 import type { AccountScope, Principal, Text } from '../policy';
 import { TwinError } from './errors';
 import { certificateFacts, certificateId } from './pki/certificate-facts';
+import type { StandsFor } from './pki/issued-certificates';
 
 /** The status of a certificate. Only an ACTIVE one may connect. */
 export type CertificateStatus = 'ACTIVE' | 'INACTIVE' | 'REVOKED' | 'PENDING_TRANSFER' | 'PENDING_ACTIVATION';
@@ -79,10 +80,10 @@ export class Registry {
 
   /**
    * Register a certificate issued here, with the policies and things of the template's certificate that it stands for.
-   * Its status starts as that one's.
+   * Its status starts as that one's. Two stacks may have the same logical id, so the thing counts too.
    */
-  public registerInPlaceOf(logicalId: string, id: string): RegisteredCertificate | undefined {
-    const original = this.all().find((certificate) => certificate.logicalId === logicalId);
+  public registerInPlaceOf({ logicalId, thingName }: StandsFor, id: string): RegisteredCertificate | undefined {
+    const original = this.certificatesOf(thingName).find((certificate) => certificate.logicalId === logicalId);
     if (original === undefined) {
       return undefined;
     }

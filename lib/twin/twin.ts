@@ -14,7 +14,7 @@ import { TwinError } from './errors';
 import { Guard } from './guard';
 import { createHttpsServer } from './https-listener';
 import { Journal } from './journal';
-import { advertise, issueKit, runningTwin, withdraw } from './kit';
+import { advertise, claim, issueKit, withdraw } from './kit';
 import type { Advertisement, ConnectionKit } from './kit';
 import { listen } from './listen';
 import type { Listening } from './listen';
@@ -112,6 +112,9 @@ export interface Twin {
    */
   updateCertificateStatus(certificate: string, status: CertificateStatus): void;
 
+  /** Publish from the cloud's side, as an administrator would; who receives it is still for the policies to decide. */
+  publish(topic: string, payload: string | Buffer): void;
+
   /** Close every connection and port. */
   stop(): Promise<void>;
 }
@@ -127,6 +130,7 @@ const LOOPBACK = '127.0.0.1';
  */
 export async function startTwin(options: TwinOptions): Promise<Twin> {
   const clock = options.clock ?? systemClock;
+  const now = (): number => clock.now();
   const host = options.host ?? LOOPBACK;
   const deployment = typeof options.assembly === 'string' ? read(options.assembly, options) : options.assembly;
   if (deployment.things.length === 0 && deployment.certificates.length === 0 && deployment.policies.length === 0) {
@@ -134,32 +138,28 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
   }
   const registry = new Registry(deployment, scopeOf(deployment));
   const temporary = options.stateDirectory === undefined ? mkdtempSync(join(tmpdir(), 'iot-warden-')) : undefined;
-  const folder = new StateFolder(options.stateDirectory ?? temporary!);
-  const other = runningTwin(folder);
-  if (other !== undefined) {
-    throw new TwinError(`state folder ${folder.path}: the twin of process ${other.pid} uses it; stop that one or choose another folder with --state`);
-  }
+  const folder = StateFolder.create(options.stateDirectory ?? temporary!);
+  const release = claim(folder);
 
   const journal = new Journal(clock);
   const guard = new Guard(journal);
-  const broker = new Broker(clock);
-  const issued = new IssuedCertificates(folder);
-  const admission = new Admission(registry, issued, journal, clock);
-  const authority = await LocalAuthority.open(folder, clock.now);
-  const certificate = await authority.serverCertificate(host);
-  const mqtt = new MqttListener(certificate, admission, registry, {
-    broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock),
-  });
-  const https = createHttpsServer(certificate, { admission, registry, guard, broker, journal, newTraceId: randomUUID });
-
+  const broker = new Broker(clock, journal);
+  const admission = new Admission(registry, new IssuedCertificates(folder), journal, clock);
   const open: Listening[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(open.map((listening) => listening.close()));
+    release();
     if (temporary !== undefined) {
       rmSync(temporary, { recursive: true, force: true });
     }
   };
   try {
+    const authority = await LocalAuthority.open(folder, now);
+    const certificate = await authority.serverCertificate(host);
+    const mqtt = new MqttListener(certificate, admission, registry, {
+      broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock),
+    });
+    const https = createHttpsServer(certificate, { admission, registry, guard, broker, journal, newTraceId: randomUUID });
     const listenOn = async (server: Parameters<typeof listen>[0], port: number | undefined, option: string): Promise<number> => {
       const listening = await listen(server, port ?? 0, host, option);
       open.push(listening);
@@ -167,15 +167,17 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     };
     const mqttPort = await listenOn(mqtt.server, options.port, '--port');
     const httpsPort = await listenOn(https, options.httpsPort, '--https-port');
-    const consolePort = await listenOn(createConsoleServer(deployment, registry, journal), options.consolePort, '--console-port');
-    const endpoint = host === LOOPBACK || host === '0.0.0.0' ? 'localhost' : host;
+    const consolePort = await listenOn(createConsoleServer(deployment, registry, journal, host), options.consolePort, '--console-port');
+    const endpoint = host === LOOPBACK || host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+    const urlHost = endpoint.includes(':') ? `[${endpoint}]` : endpoint;
     const advertisement: Advertisement = { pid: process.pid, endpoint, mqttPort, httpsPort, things: certificatesByThing(registry) };
     advertise(folder, advertisement);
+    let stopped: Promise<void> | undefined;
     return {
       endpoints: {
-        mqtt: `mqtts://${endpoint}:${mqttPort}`,
-        https: `https://${endpoint}:${httpsPort}`,
-        console: `http://${endpoint}:${consolePort}`,
+        mqtt: `mqtts://${urlHost}:${mqttPort}`,
+        https: `https://${urlHost}:${httpsPort}`,
+        console: `http://${urlHost}:${consolePort}`,
         rootCa: authority.rootCaPath,
       },
       mqttPort,
@@ -183,8 +185,10 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       deployment,
       warnings: registry.warnings,
       journal,
-      issueKit: (thingName, logicalId) => issueKit(folder, advertisement, thingName, clock.now, logicalId),
+      issueKit: (thingName, logicalId) => issueKit(folder, advertisement, thingName, now, logicalId),
       updateCertificateStatus: (wanted, status) => {
+        // One issued here is registered when it is first seen.
+        admission.find(wanted);
         const known = registry.all().filter(({ id, logicalId }) => id === wanted || logicalId === wanted);
         if (known.length === 0) {
           throw new TwinError(`certificate '${wanted}' is not registered`);
@@ -196,10 +200,14 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
           }
         }
       },
-      stop: async () => {
-        mqtt.shutDown();
-        withdraw(folder);
-        await close();
+      publish: (topic, payload) => broker.publish({ topic, payload: Buffer.from(payload), qos: 1, retain: false }),
+      stop: () => {
+        if (stopped === undefined) {
+          mqtt.shutDown();
+          withdraw(folder);
+          stopped = close();
+        }
+        return stopped;
       },
     };
   } catch (error) {

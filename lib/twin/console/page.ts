@@ -12,6 +12,7 @@ export const PAGE = `<!doctype html>
   th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
   th { font-weight: 600; position: sticky; top: 0; background: Canvas; }
   code, pre, td { font-family: ui-monospace, monospace; font-size: 12.5px; }
+  #log td:nth-child(-n+3), #log td:nth-child(5) { white-space: nowrap; }
   .allow { color: var(--allow); } .deny { color: var(--deny); }
   .muted { opacity: .7; } pre { overflow: auto; } label { margin-right: 1rem; }
 </style>

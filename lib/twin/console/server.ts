@@ -18,7 +18,8 @@ const HEADERS = {
 };
 
 /** The console: a page that shows things and, live, every decision with the statement that made it. It changes nothing. */
-export function createConsoleServer(deployment: Deployment, registry: Registry, journal: Journal): Server {
+export function createConsoleServer(deployment: Deployment, registry: Registry, journal: Journal, host: string): Server {
+  const names = new Set(['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host]);
   const recent: JournalEntry[] = [];
   const viewers = new Set<ServerResponse>();
   journal.listen((entry) => {
@@ -30,7 +31,7 @@ export function createConsoleServer(deployment: Deployment, registry: Registry, 
 
   return createServer((request, response) => {
     // A page of another site must not reach this server under a name of its own.
-    if (!/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.headers.host ?? '')) {
+    if (!names.has((request.headers.host ?? '').toLowerCase().replace(/:\d+$/, ''))) {
       response.writeHead(403, HEADERS).end('open the console as http://localhost');
       return;
     }
@@ -43,6 +44,8 @@ export function createConsoleServer(deployment: Deployment, registry: Registry, 
         break;
       case '/events':
         response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
+        // Without this, the page learns that it is connected only with the first entry.
+        response.flushHeaders();
         recent.forEach((entry) => send(response, entry));
         watch(response);
         break;

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock';
+import type { Journal } from '../journal';
 import { SAFETY } from '../limits';
 import type { Message } from './message';
 import { Session } from './session';
@@ -24,9 +25,11 @@ export class Broker {
   private readonly clients = new Map<string, Client>();
   private readonly tree = new SubscriptionTree<Subscription>();
   private readonly retained = new Map<string, Message>();
+  private retainedBytes = 0;
   private readonly wills = new Map<string, PendingWill>();
 
-  constructor(private readonly clock: Clock) {}
+  /** @param journal learns what the twin's own limits cost */
+  constructor(private readonly clock: Clock, private readonly journal: Pick<Journal, 'note'> = { note: () => undefined }) {}
 
   /** Register a connection for its client id; one that has it already is told to go. Returns the session to use. */
   public open(clientId: string, client: Client, clean: boolean): { readonly session: Session; readonly present: boolean } {
@@ -73,7 +76,7 @@ export class Broker {
       this.retain(message);
     }
     const { subscribers, shares } = this.tree.match(message.topic);
-    for (const subscription of subscribers.length > 1 ? strongestOfEachSession(subscribers) : subscribers) {
+    for (const subscription of subscribers.length > 1 ? strongestOfEachSession(message, subscribers) : subscribers) {
       passOn(message, subscription);
     }
     for (const share of shares) {
@@ -93,7 +96,7 @@ export class Broker {
   public retainedFor(filter: string): Message | undefined {
     const message = hasWildcard(filter) ? undefined : this.retained.get(filter);
     if (message?.expiresAt !== undefined && message.expiresAt <= this.clock.now()) {
-      this.retained.delete(message.topic);
+      this.forget(message.topic);
       return undefined;
     }
     return message;
@@ -136,29 +139,45 @@ export class Broker {
 
   private retain(message: Message): void {
     // [MQTT-3.3.1-6] An empty payload removes what was retained.
+    this.forget(message.topic);
     if (message.payload.length === 0) {
-      this.retained.delete(message.topic);
-    } else if (this.retained.size < SAFETY.retainedMessages || this.retained.has(message.topic)) {
-      this.retained.set(message.topic, message);
+      return;
     }
+    if (this.retained.size < SAFETY.retainedMessages && this.retainedBytes + message.payload.length <= SAFETY.retainedBytes) {
+      this.retained.set(message.topic, message);
+      this.retainedBytes += message.payload.length;
+    } else {
+      const asker = message.publisher === undefined ? {} : { clientId: message.publisher };
+      this.journal.note(asker, 'refused', `the message to '${message.topic}' is not retained: the twin retains no more`);
+    }
+  }
+
+  private forget(topic: string): void {
+    this.retainedBytes -= this.retained.get(topic)?.payload.length ?? 0;
+    this.retained.delete(topic);
   }
 }
 
 /** Overlapping subscriptions of one session: the message goes out once, with the highest QoS. */
-function strongestOfEachSession(subscriptions: readonly Subscription[]): Iterable<Subscription> {
+function strongestOfEachSession(message: Message, subscriptions: readonly Subscription[]): Iterable<Subscription> {
   const strongest = new Map<Session, Subscription>();
   for (const subscription of subscriptions) {
     const other = strongest.get(subscription.session);
-    if (other === undefined || other.qos < subscription.qos) {
+    if (!isEcho(message, subscription) && (other === undefined || other.qos < subscription.qos)) {
       strongest.set(subscription.session, subscription);
     }
   }
   return strongest.values();
 }
 
-function passOn(message: Message, { session, qos, noLocal, retainAsPublished }: Subscription): void {
-  if (noLocal && message.publisher === session.clientId) {
-    return;
+/** [MQTT-3.8.3-3] A message that the subscriber published itself, and does not want back. */
+function isEcho(message: Message, { session, noLocal }: Subscription): boolean {
+  return noLocal && message.publisher === session.clientId;
+}
+
+function passOn(message: Message, subscription: Subscription): void {
+  const { session, qos, retainAsPublished } = subscription;
+  if (!isEcho(message, subscription)) {
+    session.deliver({ message, qos: message.qos === 1 ? qos : 0, retain: message.retain && retainAsPublished });
   }
-  session.deliver({ message, qos: message.qos === 1 ? qos : 0, retain: message.retain && retainAsPublished });
 }

@@ -7,10 +7,13 @@ import type { Guard } from '../guard';
 import type { Asker, Journal } from '../journal';
 import { LIMITS, SAFETY } from '../limits';
 import type { Broker, Client } from './broker';
+import { ByteList } from './byte-list';
 import { HANDLERS } from './handlers';
 import { encodePublish } from './message';
 import type { Delivery, Message, ProtocolVersion } from './message';
-import { ReasonCode } from './reason-codes';
+import { objectToPacket } from './packet-checks';
+import { PacketSeries } from './packet-series';
+import { ReasonCode, reasonString } from './reason-codes';
 import type { Outlet, Session } from './session';
 
 /** Who is at the other end of a socket, before CONNECT says under which client id. */
@@ -67,8 +70,14 @@ export interface Established {
   readonly maximumPacketSize: number;
 }
 
-/** `mqtt-packet` keeps the packet it is reading here. */
-type PacketParser = Parser & { readonly packet: { readonly length: number } };
+/** `mqtt-packet` keeps the packet it is reading here, and how far it has read. */
+type PacketParser = Parser & { readonly packet: { readonly length: number }; readonly _pos: number; _list: ByteList };
+
+function pubacks(protocolVersion: ProtocolVersion): PacketSeries {
+  return new PacketSeries((messageId) => generate({ cmd: 'puback', messageId, reasonCode: ReasonCode.SUCCESS }, { protocolVersion }));
+}
+
+const PUBACKS = { 4: pubacks(4), 5: pubacks(5) };
 
 /** One MQTT connection over one socket. */
 export class Connection implements Client, Outlet {
@@ -95,7 +104,8 @@ export class Connection implements Client, Outlet {
   ) {
     this.asker = { certificateId: caller.certificateId };
     this.lastHeard = around.clock.now();
-    this.silence = around.clock.after(SAFETY.connectTimeoutMs, () => this.drop('no CONNECT in time'));
+    this.silence = around.clock.after(SAFETY.connectTimeoutMs, () => this.refuse(ReasonCode.PROTOCOL_ERROR, 'no CONNECT in time'));
+    this.parser._list = new ByteList();
     this.parser.on('packet', (packet) => this.handle(packet));
     this.parser.on('error', (error) => this.refuse(ReasonCode.MALFORMED_PACKET, `malformed packet: ${error.message}`));
     socket.on('data', (chunk: Buffer) => this.read(chunk));
@@ -138,18 +148,23 @@ export class Connection implements Client, Outlet {
     return this.may({ action: 'iot:Receive', resource: topic });
   }
 
-  public publish(delivery: Delivery, messageId?: number, dup?: boolean): void {
-    const bytes = encodePublish(delivery, this.version, this.around.clock.now(), messageId, dup);
+  public publish(delivery: Delivery, messageId?: number, dup?: boolean): boolean {
+    const bytes = encodePublish(delivery, this.version, this.around.clock, messageId, dup);
     // [MQTT-3.1.2-24] What is larger than the client takes is dropped as if it had been sent.
-    if (bytes.length <= this.established!.maximumPacketSize) {
-      this.write(bytes);
-    } else if (messageId !== undefined) {
-      this.established!.session.acknowledge(messageId);
+    if (bytes.length > this.established!.maximumPacketSize) {
+      return false;
     }
+    this.write(bytes);
+    return true;
   }
 
   public send(packet: Packet): void {
-    this.write(generate(packet, { protocolVersion: this.version }));
+    this.write(this.encode(packet));
+  }
+
+  /** Send the PUBACK of a message that was taken. */
+  public acknowledge(messageId: number): void {
+    this.write(PUBACKS[this.isMqtt5 ? 5 : 4].packet(messageId));
   }
 
   /** Hand over what was gathered. */
@@ -167,16 +182,26 @@ export class Connection implements Client, Outlet {
   }
 
   public takeOver(): void {
-    this.refuse(ReasonCode.SESSION_TAKEN_OVER, 'another connection uses the same client id');
+    this.close(ReasonCode.SESSION_TAKEN_OVER, 'another connection uses the same client id');
   }
 
-  /** Close because of something the client did, telling an MQTT 5 client why. */
+  /** Close because of something the client did beside the policies. */
   public refuse(reasonCode: ReasonCode, reason: string): void {
+    if (!this.closed) {
+      this.around.journal.note(this.asker, 'refused', reason);
+      this.close(reasonCode, reason);
+    }
+  }
+
+  /** Close, telling an MQTT 5 client why. */
+  public close(reasonCode: ReasonCode, reason: string): void {
     if (this.closed) {
       return;
     }
     if (this.isMqtt5 && this.established !== undefined) {
-      this.send({ cmd: 'disconnect', reasonCode, properties: { reasonString: reason } });
+      const bytes = this.encode({ cmd: 'disconnect', reasonCode, properties: { reasonString: reasonString(reason) } });
+      // [MQTT-3.14.2-3] The reason string must not make the packet larger than the client takes.
+      this.write(bytes.length <= this.established.maximumPacketSize ? bytes : this.encode({ cmd: 'disconnect', reasonCode }));
     }
     this.end(reason);
   }
@@ -185,6 +210,10 @@ export class Connection implements Client, Outlet {
   public end(reason: string): void {
     this.flush();
     this.drop(reason, true);
+  }
+
+  private encode(packet: Packet): Buffer {
+    return generate(packet, { protocolVersion: this.version });
   }
 
   private drop(reason: string, gracefully = false): void {
@@ -223,7 +252,12 @@ export class Connection implements Client, Outlet {
       return;
     }
     this.lastHeard = this.around.clock.now();
-    this.parser.parse(chunk);
+    try {
+      this.parser.parse(chunk);
+    } catch (error) {
+      // The last resort: what one client sends must not end the process.
+      this.refuse(ReasonCode.UNSPECIFIED_ERROR, `the twin could not handle a packet: ${(error as Error).message}`);
+    }
     // Refuse by the announced length, before the rest of the packet is gathered.
     if (this.parser.packet.length > LIMITS.packetBytes) {
       this.refuse(ReasonCode.PACKET_TOO_LARGE, `a packet of ${this.parser.packet.length} bytes is larger than ${LIMITS.packetBytes}`);
@@ -240,6 +274,11 @@ export class Connection implements Client, Outlet {
       this.refuse(ReasonCode.PROTOCOL_ERROR, `unexpected ${packet.cmd.toUpperCase()}`);
       return;
     }
+    const objection = objectToPacket(packet, this.parser._pos);
+    if (objection !== undefined) {
+      this.refuse(ReasonCode.PROTOCOL_ERROR, `${packet.cmd.toUpperCase()}: ${objection}`);
+      return;
+    }
     handler(this, packet);
   }
 
@@ -252,6 +291,7 @@ export class Connection implements Client, Outlet {
       this.around.outbox.add(this);
     }
     if (this.outBytes + this.socket.writableLength > SAFETY.unreadBytes) {
+      this.around.journal.note(this.asker, 'refused', 'the client does not read what it subscribed to');
       this.drop('the client does not read what it subscribed to');
     }
   }
@@ -263,7 +303,7 @@ export class Connection implements Client, Outlet {
     const check = (): void => {
       const silent = clock.now() - this.lastHeard;
       if (silent >= allowed) {
-        this.refuse(ReasonCode.KEEP_ALIVE_TIMEOUT, 'nothing heard within the keep alive');
+        this.close(ReasonCode.KEEP_ALIVE_TIMEOUT, 'nothing heard within the keep alive');
       } else {
         this.silence = clock.after(allowed - silent, check);
       }

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock';
 import { LIMITS, SAFETY } from '../limits';
+import { Fifo } from './fifo';
 import type { Delivery, Message, QoS } from './message';
 
 /** One subscription of a session. */
@@ -23,12 +24,21 @@ export interface Outlet {
   /** Whether the client may receive the message; decided at each delivery. */
   mayReceive(message: Message): boolean;
 
-  /** Send a message; QoS 1 with the identifier to acknowledge it by. */
-  publish(delivery: Delivery, messageId?: number, dup?: boolean): void;
+  /** Send a message, QoS 1 with the identifier to acknowledge it by; false for one that the client does not take. */
+  publish(delivery: Delivery, messageId?: number, dup?: boolean): boolean;
 
   /** The session can hold no more for this client. */
   overflow(): void;
 }
+
+/** A message that waits for the client; one that was sent before keeps its identifier. */
+interface Waiting {
+  readonly delivery: Delivery;
+  readonly messageId?: number;
+}
+
+/** Roughly what a message that waits takes besides its payload and topic. */
+const OVERHEAD_BYTES = 200;
 
 /** What the broker keeps of a client, with or without a connection. */
 export class Session {
@@ -39,7 +49,7 @@ export class Session {
   public expirySec = 0;
 
   private readonly inflight = new Map<number, Delivery>();
-  private queue: Delivery[] = [];
+  private queue = new Fifo<Waiting>();
   private queuedBytes = 0;
   private lastMessageId = 0;
   private expiry: Timer | undefined;
@@ -68,19 +78,15 @@ export class Session {
     }
   }
 
-  /** A connection took the session over: first what was never acknowledged, then what waited. */
+  /** A connection took the session over: first comes what was never acknowledged, then what waited. */
   public attach(outlet: Outlet): void {
     this.expiry?.cancel();
     this.expiry = undefined;
     this.outlet = outlet;
-    for (const [messageId, delivery] of [...this.inflight]) {
-      if (this.isDeliverable(outlet, delivery)) {
-        // [MQTT-4.4.0-1] Unacknowledged messages are sent again, with their identifier and DUP set.
-        outlet.publish(delivery, messageId, true);
-      } else {
-        this.inflight.delete(messageId);
-      }
-    }
+    const unacknowledged = [...this.inflight].map(([messageId, delivery]) => ({ delivery, messageId }));
+    this.queue = new Fifo([...unacknowledged, ...this.queue]);
+    this.queuedBytes += unacknowledged.reduce((sum, { delivery }) => sum + sizeOf(delivery), 0);
+    this.inflight.clear();
     this.drain();
   }
 
@@ -98,7 +104,7 @@ export class Session {
   public end(): void {
     this.expiry?.cancel();
     this.inflight.clear();
-    this.queue = [];
+    this.queue = new Fifo();
     this.queuedBytes = 0;
   }
 
@@ -112,22 +118,19 @@ export class Session {
       this.outlet?.overflow();
       return;
     }
-    this.queue.push(delivery);
+    this.queue.push({ delivery });
     this.queuedBytes += size;
   }
 
   private drain(): void {
     const { outlet } = this;
-    let taken = 0;
-    while (outlet !== undefined && taken < this.queue.length && this.hasRoom(outlet)) {
-      const delivery = this.queue[taken++]!;
+    // A client that does not read loses its connection while it is being sent to.
+    while (outlet !== undefined && this.outlet === outlet && this.queue.length > 0 && this.hasRoom(outlet)) {
+      const { delivery, messageId } = this.queue.shift()!;
       this.queuedBytes -= sizeOf(delivery);
       if (this.isDeliverable(outlet, delivery)) {
-        this.send(outlet, delivery);
+        this.send(outlet, delivery, messageId);
       }
-    }
-    if (taken > 0) {
-      this.queue.splice(0, taken);
     }
   }
 
@@ -140,10 +143,13 @@ export class Session {
     return this.inflight.size < Math.min(outlet.receiveMaximum, LIMITS.inflight);
   }
 
-  private send(outlet: Outlet, delivery: Delivery): void {
-    const messageId = this.nextMessageId();
+  private send(outlet: Outlet, delivery: Delivery, sentAs?: number): void {
+    const messageId = sentAs ?? this.nextMessageId();
     this.inflight.set(messageId, delivery);
-    outlet.publish(delivery, messageId);
+    // [MQTT-4.4.0-1] Unacknowledged messages are sent again, with their identifier and DUP set.
+    if (!outlet.publish(delivery, messageId, sentAs !== undefined)) {
+      this.inflight.delete(messageId);
+    }
   }
 
   private nextMessageId(): number {
@@ -155,5 +161,5 @@ export class Session {
 }
 
 function sizeOf({ message }: Delivery): number {
-  return message.payload.length + message.topic.length;
+  return OVERHEAD_BYTES + message.payload.length + message.topic.length;
 }

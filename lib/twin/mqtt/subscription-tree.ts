@@ -28,8 +28,15 @@ export interface Matches<S> {
   readonly shares: readonly Share<S>[];
 }
 
-/** More topics than this and the memory of matches starts anew. */
-const REMEMBERED_TOPICS = 10_000;
+/** Matches in the making. */
+interface Found<S> {
+  readonly subscribers: S[];
+  readonly shares: Share<S>[];
+}
+
+/** More topics and subscribers of them than this and the memory of matches starts anew. */
+const REMEMBERED = 1_000_000;
+const TOPIC_WEIGHT = 100;
 
 /**
  * Subscriptions by topic filter, one node a level. What a topic matches is remembered until a subscription changes, as
@@ -38,6 +45,7 @@ const REMEMBERED_TOPICS = 10_000;
 export class SubscriptionTree<S> {
   private readonly root = new Node<S>();
   private readonly remembered = new Map<string, Matches<S>>();
+  private rememberedWeight = 0;
 
   public add(filter: string, share: string | undefined, clientId: string, subscription: S): void {
     let node = this.root;
@@ -59,26 +67,32 @@ export class SubscriptionTree<S> {
       }
       group.members.set(clientId, subscription);
     }
-    this.remembered.clear();
+    this.forget();
   }
 
   public remove(filter: string, share: string | undefined, clientId: string): void {
     this.removeBelow(this.root, filter.split('/'), 0, share, clientId);
-    this.remembered.clear();
+    this.forget();
   }
 
   public match(topic: string): Matches<S> {
     let matches = this.remembered.get(topic);
     if (matches === undefined) {
-      const found = { subscribers: [], shares: [] };
+      const found: Found<S> = { subscribers: [], shares: [] };
       this.collect(this.root, topic.split('/'), 0, found);
       matches = found;
-      if (this.remembered.size >= REMEMBERED_TOPICS) {
-        this.remembered.clear();
+      this.rememberedWeight += TOPIC_WEIGHT + matches.subscribers.length + matches.shares.length;
+      if (this.rememberedWeight > REMEMBERED) {
+        this.forget();
       }
       this.remembered.set(topic, matches);
     }
     return matches;
+  }
+
+  private forget(): void {
+    this.remembered.clear();
+    this.rememberedWeight = 0;
   }
 
   private removeBelow(node: Node<S>, levels: readonly string[], depth: number, share: string | undefined, clientId: string): void {
@@ -103,24 +117,32 @@ export class SubscriptionTree<S> {
     }
   }
 
-  private collect(node: Node<S>, levels: readonly string[], depth: number, found: { subscribers: S[]; shares: Share<S>[] }): void {
+  private collect(node: Node<S>, levels: readonly string[], depth: number, found: Found<S>): void {
     // [MQTT-4.7.2-1] A filter that starts with a wildcard does not match a topic that starts with '$'.
     const wildcards = depth > 0 || !levels[0]!.startsWith('$');
     if (depth === levels.length) {
-      found.subscribers.push(...node.subscribers.values());
-      found.shares.push(...node.shares.values());
+      take(node, found);
       return;
     }
     // As AWS documents, and unlike the MQTT standard, 'sensor/#' does not match 'sensor'.
     const rest = wildcards ? node.children.get('#') : undefined;
     if (rest !== undefined) {
-      found.subscribers.push(...rest.subscribers.values());
-      found.shares.push(...rest.shares.values());
+      take(rest, found);
     }
     for (const child of [node.children.get(levels[depth]!), wildcards ? node.children.get('+') : undefined]) {
       if (child !== undefined) {
         this.collect(child, levels, depth + 1, found);
       }
     }
+  }
+}
+
+/** One at a time: a spread of very many arguments overflows the stack. */
+function take<S>(node: Node<S>, found: Found<S>): void {
+  for (const subscription of node.subscribers.values()) {
+    found.subscribers.push(subscription);
+  }
+  for (const share of node.shares.values()) {
+    found.shares.push(share);
   }
 }

@@ -5,8 +5,8 @@ export type Objection = string | undefined;
 
 const SHARE = '$share/';
 
-/** Topics that AWS routes to a rule; their first three levels do not count as levels. */
-const BASIC_INGEST = /^\$aws\/rules\/[^/]+\//;
+/** Topics that AWS routes to a rule, whose names have up to 128 characters; their first three levels count for nothing. */
+const BASIC_INGEST = /^\$aws\/rules\/[^/]{1,128}\//;
 
 /** What may not be published to. */
 export function objectToTopicName(topic: string): Objection {

@@ -6,6 +6,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import type { Extension } from '@peculiar/x509';
+import { TwinError } from '../errors';
 import type { StateFolder } from './state-folder';
 
 /** A certificate and its private key, both PEM. */
@@ -51,10 +52,11 @@ export class LocalAuthority {
   public async serverCertificate(host: string): Promise<KeyPair> {
     const named = SERVER_NAMES.some(({ value }) => value === host);
     const names = named || host === '0.0.0.0' || host === '::' ? SERVER_NAMES : [...SERVER_NAMES, { type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host } as const];
+    const root = new X509Certificate(this.own.certificatePem);
     return stored(this.folder, named ? 'server' : `server-${host}`, this.now(), () => this.issue('CN=localhost', [
       new SubjectAlternativeNameExtension([...names]),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-    ]));
+    ]), (certificate) => certificate.verify(root.publicKey));
   }
 
   /** A new key and certificate for a device. */
@@ -108,17 +110,35 @@ async function createRoot(now: number): Promise<KeyPair> {
   return { certificatePem: certificate.toString('pem'), privateKeyPem: toPem(keys.privateKey) };
 }
 
-/** Read a certificate and key of the folder; make them where there are none, or where they are about to expire. */
-async function stored(folder: StateFolder, name: string, now: number, make: () => Promise<KeyPair>): Promise<KeyPair> {
+/** Read a certificate and key of the folder; make them where there are none that fit, or where they are about to expire. */
+async function stored(
+  folder: StateFolder, name: string, now: number, make: () => Promise<KeyPair>, fits: (certificate: X509Certificate) => boolean = () => true,
+): Promise<KeyPair> {
   const certificatePem = folder.read(`${name}.pem`);
   const privateKeyPem = folder.read(`${name}.key`);
-  if (certificatePem !== undefined && privateKeyPem !== undefined && isFresh(certificatePem, now)) {
-    return { certificatePem, privateKeyPem };
+  if (certificatePem !== undefined && privateKeyPem !== undefined) {
+    const certificate = readPair(folder, name, { certificatePem, privateKeyPem });
+    if (isFresh(certificatePem, now) && fits(certificate)) {
+      return { certificatePem, privateKeyPem };
+    }
   }
   const made = await make();
   folder.write(`${name}.key`, made.privateKeyPem);
   folder.write(`${name}.pem`, made.certificatePem);
   return made;
+}
+
+/** @throws TwinError for what is no certificate and its key: better than to trust or overwrite what a person put there. */
+function readPair(folder: StateFolder, name: string, { certificatePem, privateKeyPem }: KeyPair): X509Certificate {
+  try {
+    const certificate = new X509Certificate(certificatePem);
+    if (certificate.checkPrivateKey(createPrivateKey(privateKeyPem))) {
+      return certificate;
+    }
+  } catch {
+    // Said below.
+  }
+  throw new TwinError(`state folder ${folder.path}: ${name}.pem and ${name}.key are no certificate and its private key; remove them to have new ones made`);
 }
 
 /** Whether a certificate is good for a while. */

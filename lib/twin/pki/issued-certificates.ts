@@ -6,13 +6,14 @@ import type { StateFolder } from './state-folder';
 
 const FOLDER = 'certificates';
 
-/** What the folder remembers of a certificate issued here. */
-interface Issued extends KeyPair {
+/** The template's certificate that a certificate issued here stands for. */
+export interface StandsFor {
   readonly thingName: string;
-
-  /** The template's certificate that it stands for. */
   readonly logicalId: string;
 }
+
+/** What the folder remembers of a certificate issued here. */
+interface Issued extends KeyPair, StandsFor {}
 
 /**
  * Certificates that stand for those of the template, whose private keys only the devices have. They are kept in the
@@ -21,9 +22,9 @@ interface Issued extends KeyPair {
 export class IssuedCertificates {
   constructor(private readonly folder: StateFolder) {}
 
-  /** The logical id of the template's certificate that a certificate stands for. */
-  public standsFor(id: string): string | undefined {
-    return /^[0-9a-f]{64}$/.test(id) ? this.read(`${id}.json`)?.logicalId : undefined;
+  /** The template's certificate that a certificate stands for, if it was issued here. */
+  public standsFor(id: string): StandsFor | undefined {
+    return /^[0-9a-f]{64}$/.test(id) ? this.read(`${id}.json`) : undefined;
   }
 
   /** The certificate of a thing: the one issued before, or a new one. */
@@ -32,7 +33,8 @@ export class IssuedCertificates {
       issued?.thingName === thingName && issued.logicalId === logicalId && isFresh(issued.certificatePem, now)
     ));
     if (before !== undefined) {
-      return before;
+      const { certificatePem, privateKeyPem } = before;
+      return { certificatePem, privateKeyPem };
     }
     const pair = await authority.deviceCertificate(thingName);
     const issued: Issued = { thingName, logicalId, ...pair };
@@ -42,7 +44,6 @@ export class IssuedCertificates {
   }
 
   private read(name: string): Issued | undefined {
-    const text = name.endsWith('.json') ? this.folder.read(FOLDER, name) : undefined;
-    return text === undefined ? undefined : JSON.parse(text) as Issued;
+    return name.endsWith('.json') ? this.folder.readJson(FOLDER, name) as Issued | undefined : undefined;
   }
 }

@@ -7,15 +7,24 @@ const PRIVATE_FOLDER = 0o700;
 
 /** The folder in which the twin keeps keys and certificates; nobody but its owner may read it. */
 export class StateFolder {
+  private constructor(public readonly path: string) {}
+
   /** @throws TwinError when the folder cannot be made or written to. */
-  constructor(public readonly path: string) {
+  public static create(path: string): StateFolder {
+    const folder = new StateFolder(path);
     try {
-      mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER });
-      this.write('.writable', '');
-      rmSync(join(path, '.writable'));
+      makePrivateFolder(path);
+      folder.write('.writable', '');
+      folder.remove('.writable');
+      return folder;
     } catch (error) {
       throw new TwinError(`state folder ${path}: cannot be written to (${(error as NodeJS.ErrnoException).code ?? 'error'}); choose another with --state`);
     }
+  }
+
+  /** A folder that another process made, or has yet to make. */
+  public static at(path: string): StateFolder {
+    return new StateFolder(path);
   }
 
   public file(...names: string[]): string {
@@ -30,10 +39,32 @@ export class StateFolder {
     return this.has(...names) ? readFileSync(this.file(...names), 'utf8') : undefined;
   }
 
+  /** What a JSON file holds; nothing when there is none or it is damaged. */
+  public readJson(...names: string[]): unknown {
+    try {
+      return JSON.parse(this.read(...names) ?? 'null') ?? undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Write a file unless there is one. */
+  public writeNew(name: string, content: string): boolean {
+    try {
+      writeFileSync(this.file(name), content, { mode: PRIVATE_FILE, flag: 'wx' });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+        return false;
+      }
+      throw error;
+    }
+  }
+
   /** Write a file whole or not at all, readable by its owner alone. */
   public write(name: string | readonly string[], content: string): string {
     const path = this.file(...(typeof name === 'string' ? [name] : name));
-    mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
+    makePrivateFolder(dirname(path));
     const half = `${path}.${process.pid}.new`;
     writeFileSync(half, content, { mode: PRIVATE_FILE });
     renameSync(half, path);
@@ -47,5 +78,21 @@ export class StateFolder {
   /** The names in a folder; none when there is no such folder. */
   public list(folder: string): readonly string[] {
     return this.has(folder) ? readdirSync(this.file(folder)).map(decodeURIComponent) : [];
+  }
+}
+
+/** Make a folder and those above it. The recursive mode of `mkdirSync` would never end where a file system refuses, as /proc does. */
+export function makePrivateFolder(path: string): void {
+  if (existsSync(path)) {
+    return;
+  }
+  makePrivateFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: PRIVATE_FOLDER });
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw error;
+    }
   }
 }

@@ -3,8 +3,8 @@ import type { AuthorizationRequest } from '../../../policy';
 import { LIMITS } from '../../limits';
 import type { Connection, Will } from '../connection';
 import { messageProperties } from '../message';
-import { ReasonCode, ReturnCode } from '../reason-codes';
-import { objectToTopicName } from '../topic-syntax';
+import { ReasonCode, ReturnCode, reasonString } from '../reason-codes';
+import { objectToMessage } from './publish';
 
 const MAX_UINT16 = 0xffff;
 const MAX_UINT32 = 0xffff_ffff;
@@ -18,10 +18,10 @@ export function handleConnect(connection: Connection, packet: IConnectPacket): v
     connection.asker.clientId = assigned;
   }
 
-  const objection = objectToClientId(connection.clientId) ?? objectToWill(packet);
-  if (objection !== undefined) {
-    journal.note(connection.asker, 'refused', objection);
-    reject(connection, ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, ReturnCode.IDENTIFIER_REJECTED, objection);
+  const refusal = objectToProtocol(packet) ?? objectToClientId(packet) ?? objectToWill(packet);
+  if (refusal !== undefined) {
+    journal.note(connection.asker, 'refused', refusal.reason);
+    reject(connection, refusal);
     return;
   }
 
@@ -30,7 +30,7 @@ export function handleConnect(connection: Connection, packet: IConnectPacket): v
     connection.asker.thingName = thingName;
   }
   if (!guard.allowsOperation(connection.asker, authorizer, connectRequest(connection.clientId, packet))) {
-    reject(connection, ReasonCode.NOT_AUTHORIZED, ReturnCode.NOT_AUTHORIZED, 'not authorized');
+    reject(connection, { reasonCode: ReasonCode.NOT_AUTHORIZED, returnCode: ReturnCode.NOT_AUTHORIZED, reason: 'not authorized' });
     return;
   }
 
@@ -68,33 +68,56 @@ function connectRequest(clientId: string, { clean, will, properties, protocolVer
   };
 }
 
-function objectToClientId(clientId: string): string | undefined {
-  if (Buffer.byteLength(clientId) > LIMITS.clientIdBytes) {
-    return `the client id is longer than ${LIMITS.clientIdBytes} bytes`;
-  }
-  return clientId.startsWith('$') ? "a client id must not start with '$'" : undefined;
+/** Why a CONNECT is refused. */
+interface Refusal {
+  readonly reason: string;
+
+  /** For MQTT 5. */
+  readonly reasonCode: ReasonCode;
+
+  /** For MQTT 3.1.1; absent where it has none, and the connection is closed without an answer. */
+  readonly returnCode?: number;
 }
 
-function objectToWill({ will }: IConnectPacket): string | undefined {
+function objectToProtocol({ protocolId, protocolVersion, bridgeMode, properties }: IConnectPacket & { bridgeMode?: boolean }): Refusal | undefined {
+  if (protocolId !== 'MQTT' || protocolVersion === 3 || bridgeMode === true) {
+    return {
+      reason: 'AWS IoT speaks MQTT 3.1.1 and 5, not MQTT 3.1 or a bridge\'s variant',
+      reasonCode: ReasonCode.UNSUPPORTED_PROTOCOL_VERSION,
+      returnCode: ReturnCode.UNACCEPTABLE_PROTOCOL_VERSION,
+    };
+  }
+  return properties?.authenticationMethod === undefined
+    ? undefined
+    : { reason: 'AWS IoT has no enhanced authentication', reasonCode: ReasonCode.BAD_AUTHENTICATION_METHOD };
+}
+
+function objectToClientId({ clientId, clean, protocolVersion }: IConnectPacket): Refusal | undefined {
+  const invalid = { reasonCode: ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, returnCode: ReturnCode.IDENTIFIER_REJECTED };
+  // [MQTT-3.1.3-8] of MQTT 3.1.1
+  if (clientId === '' && protocolVersion === 4 && clean !== true) {
+    return { ...invalid, reason: 'a persistent session needs a client id' };
+  }
+  if (Buffer.byteLength(clientId) > LIMITS.clientIdBytes) {
+    return { ...invalid, reason: `the client id is longer than ${LIMITS.clientIdBytes} bytes` };
+  }
+  return clientId.startsWith('$') ? { ...invalid, reason: "a client id must not start with '$'" } : undefined;
+}
+
+function objectToWill({ will }: IConnectPacket): Refusal | undefined {
   if (will === undefined) {
     return undefined;
   }
-  const objection = objectToTopicName(will.topic);
-  if (objection !== undefined) {
-    return `last will topic: ${objection}`;
-  }
-  if ((will.qos ?? 0) > 1) {
-    return 'AWS IoT has no QoS 2, not for a last will either';
-  }
-  return will.payload.length > LIMITS.payloadBytes ? `the last will is larger than ${LIMITS.payloadBytes} bytes` : undefined;
+  const refusal = objectToMessage(will.topic, { qos: will.qos ?? 0, retain: will.retain === true, payload: will.payload });
+  return refusal === undefined ? undefined : { ...refusal, reason: `last will to '${will.topic}': ${refusal.reason}` };
 }
 
-function reject(connection: Connection, reasonCode: number, returnCode: number, reason: string): void {
-  connection.send({
-    cmd: 'connack',
-    sessionPresent: false,
-    ...(connection.isMqtt5 ? { reasonCode, properties: { reasonString: reason } } : { returnCode }),
-  });
+function reject(connection: Connection, { reasonCode, returnCode, reason }: Refusal): void {
+  if (connection.isMqtt5) {
+    connection.send({ cmd: 'connack', sessionPresent: false, reasonCode, properties: { reasonString: reasonString(reason) } });
+  } else if (returnCode !== undefined) {
+    connection.send({ cmd: 'connack', sessionPresent: false, returnCode });
+  }
   connection.end(reason);
 }
 

@@ -12,7 +12,7 @@ export function handlePublish(connection: Connection, packet: IPublishPacket): v
   if (topic === undefined) {
     return;
   }
-  const refusal = objectTo(topic, packet);
+  const refusal = objectToMessage(topic, packet);
   if (refusal !== undefined) {
     connection.refuse(refusal.reasonCode, `publish to '${topic}': ${refusal.reason}`);
     return;
@@ -20,12 +20,12 @@ export function handlePublish(connection: Connection, packet: IPublishPacket): v
   const allowed = connection.may({ action: 'iot:Publish', resource: topic })
     && (!packet.retain || connection.may({ action: 'iot:RetainPublish', resource: topic }));
   if (!allowed) {
-    connection.refuse(ReasonCode.NOT_AUTHORIZED, `not authorized to publish to '${topic}'`);
+    connection.close(ReasonCode.NOT_AUTHORIZED, `not authorized to publish to '${topic}'`);
     return;
   }
   connection.around.broker.publish(messageOf(connection, packet, topic));
   if (packet.qos === 1) {
-    connection.send({ cmd: 'puback', messageId: packet.messageId!, reasonCode: ReasonCode.SUCCESS });
+    connection.acknowledge(packet.messageId!);
   }
 }
 
@@ -34,8 +34,8 @@ function messageOf(connection: Connection, packet: IPublishPacket, topic: string
   const expiry = properties?.messageExpiryInterval;
   return {
     topic,
-    // The parser hands out views of what it read; a message outlives that.
-    payload: Buffer.from(payload as Buffer),
+    // The parser hands out views of what it read; a message that waits or is retained must not keep all of that.
+    payload: qos === 0 && !retain ? payload as Buffer : Buffer.from(payload as Buffer),
     qos: qos === 1 ? 1 : 0,
     retain,
     publisher: connection.clientId,
@@ -65,7 +65,10 @@ function resolveAlias(connection: Connection, { topic, properties }: IPublishPac
   return known;
 }
 
-function objectTo(topic: string, { qos, retain, payload }: IPublishPacket): { reasonCode: ReasonCode; reason: string } | undefined {
+/** What AWS IoT takes from nobody, published or left as a last will. */
+export function objectToMessage(
+  topic: string, { qos, retain, payload }: Pick<IPublishPacket, 'qos' | 'retain' | 'payload'>,
+): { reasonCode: ReasonCode; reason: string } | undefined {
   const objection = objectToTopicName(topic);
   if (objection !== undefined) {
     return { reasonCode: ReasonCode.TOPIC_NAME_INVALID, reason: objection };

@@ -25,6 +25,11 @@ export function handleSubscribe(connection: Connection, packet: ISubscribePacket
     connection.refuse(ReasonCode.QOS_NOT_SUPPORTED, 'AWS IoT has no QoS 2');
     return;
   }
+  // [MQTT-3.8.3-4]
+  if (subscriptions.some(({ topic, nl }) => nl === true && parseFilter(topic).share !== undefined)) {
+    connection.refuse(ReasonCode.PROTOCOL_ERROR, 'SUBSCRIBE: No Local is not for shared subscriptions');
+    return;
+  }
   const results = subscriptions.map((requested) => subscribe(connection, requested));
   connection.send({
     cmd: 'suback',

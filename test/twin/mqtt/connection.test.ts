@@ -1,0 +1,201 @@
+import { Duplex } from 'node:stream';
+import { generate, parser as createParser } from 'mqtt-packet';
+import type { IConnectPacket, Packet } from 'mqtt-packet';
+import { createAuthorizer } from '../../../lib/policy';
+import { Guard } from '../../../lib/twin/guard';
+import { Journal } from '../../../lib/twin/journal';
+import { SAFETY } from '../../../lib/twin/limits';
+import { Broker } from '../../../lib/twin/mqtt/broker';
+import { Connection, Outbox } from '../../../lib/twin/mqtt/connection';
+import type { Caller, Surroundings } from '../../../lib/twin/mqtt/connection';
+import { FakeClock } from '../support/fake-clock';
+import { connectPacket } from '../support/raw';
+
+/** The twin's end of a connection without a network. What is written when `reads` is false waits, as it does for a client that is stuck. */
+class Wire extends Duplex {
+  public readonly sent: Packet[] = [];
+  public reads = true;
+  private readonly parser;
+  private held: (() => void)[] = [];
+
+  constructor(private readonly version: 4 | 5) {
+    super();
+    this.parser = createParser({ protocolVersion: version });
+    this.parser.on('packet', (packet: Packet) => this.sent.push(packet));
+  }
+
+  public override _read(): void {
+    // Fed by the test.
+  }
+
+  public override _write(chunk: Buffer, _: string, done: () => void): void {
+    if (this.reads) {
+      this.parser.parse(chunk);
+      done();
+    } else {
+      this.held.push(done);
+    }
+  }
+
+  /** What a client sends. */
+  public receive(...packets: readonly Packet[]): void {
+    packets.forEach((packet) => this.emit('data', generate(packet, { protocolVersion: this.version })));
+  }
+}
+
+let clock: FakeClock;
+let around: Surroundings;
+let closed: number;
+let journal: string[];
+let soon: (() => void)[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  closed = 0;
+  journal = [];
+  soon = [];
+  clock.soon = (callback) => void soon.push(callback);
+  const log = new Journal(clock);
+  log.listen(({ event, clientId, reason }) => void (event === 'decision' || journal.push(`${event} ${clientId ?? ''}: ${reason}`)));
+  around = { broker: new Broker(clock), guard: new Guard(log), journal: log, clock, newClientId: () => 'assigned', outbox: new Outbox(clock) };
+});
+
+/** The writes of this turn leave. */
+function settle(): void {
+  while (soon.length > 0) {
+    soon.splice(0).forEach((callback) => callback());
+  }
+}
+
+const caller: Caller = {
+  certificateId: 'c'.repeat(64),
+  identify: (clientId) => ({
+    authorizer: createAuthorizer({
+      account: { partition: 'aws', region: 'us-east-1', accountId: '123456789012' },
+      principal: { kind: 'certificate', clientId },
+      policies: [{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'iot:*', Resource: '*' }] }],
+    }),
+  }),
+};
+
+function open(version: 4 | 5 = 4): Wire {
+  const wire = new Wire(version);
+  new Connection(wire, caller, around, () => {
+    closed += 1;
+  });
+  return wire;
+}
+
+function connect(clientId: string, version: 4 | 5 = 4, more: Partial<IConnectPacket> = {}): Wire {
+  const wire = open(version);
+  wire.receive(connectPacket(clientId, version, more));
+  settle();
+  expect(wire.sent.splice(0)).toMatchObject([{ cmd: 'connack' }]);
+  return wire;
+}
+
+function sizes(): number[] {
+  return Object.values(around.broker as object).filter((value): value is Map<unknown, unknown> => value instanceof Map).map(({ size }) => size);
+}
+
+describe('a connection', () => {
+  test('gathers what it sends in one turn, in order', () => {
+    const wire = connect('a');
+    wire.receive(
+      { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'x', qos: 1 }] },
+      { cmd: 'publish', topic: 'x', payload: 'hi', qos: 1, messageId: 2, dup: false, retain: false },
+      { cmd: 'pingreq' },
+    );
+    expect(wire.sent).toEqual([]);
+    settle();
+    expect(wire.sent.map(({ cmd }) => cmd)).toEqual(['suback', 'publish', 'puback', 'pingresp']);
+  });
+
+  test('leaves nothing behind, 1,000 times, however it ends', () => {
+    for (let count = 0; count < 1000; count++) {
+      const wire = connect(`d-${count}`, count % 2 === 0 ? 4 : 5, { will: { topic: 'w', payload: Buffer.from('x'), qos: 0, retain: false } });
+      wire.receive({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: `x/${count}`, qos: 1 }, { topic: '$share/g/x', qos: 1 }] });
+      const ends = [
+        () => wire.receive({ cmd: 'disconnect', reasonCode: 0 }),
+        () => wire.emit('close'),
+        () => wire.emit('error', new Error('reset')),
+        () => wire.emit('data', Buffer.from([0xff, 0xff])),
+        () => clock.advance(100),
+      ];
+      ends[count % ends.length]!();
+      settle();
+      // A client that never reads its last packets is not waited for.
+      clock.advance(SAFETY.lingerMs / 1000);
+      expect(wire.destroyed || count % ends.length === 1).toBe(true);
+    }
+    expect(closed).toBe(1000);
+    expect(sizes()).toEqual([0, 0, 0, 0]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('ends a client that does not read, and no other', () => {
+    const stuck = connect('stuck');
+    const fine = connect('fine');
+    for (const wire of [stuck, fine]) {
+      wire.receive({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'x', qos: 0 }] });
+    }
+    settle();
+    stuck.reads = false;
+    const payload = Buffer.alloc(100 * 1024);
+    const publisher = connect('publisher');
+    for (let sent = 0; sent < SAFETY.unreadBytes + 2 * payload.length; sent += payload.length) {
+      publisher.receive({ cmd: 'publish', topic: 'x', payload, qos: 0, dup: false, retain: false });
+      settle();
+    }
+    expect(stuck.destroyed).toBe(true);
+    expect(fine.destroyed).toBe(false);
+    expect(fine.sent.filter(({ cmd }) => cmd === 'publish')).toHaveLength(Math.ceil(SAFETY.unreadBytes / payload.length) + 2);
+    expect(journal).toContain('refused stuck: the client does not read what it subscribed to');
+  });
+
+  test('ends a client that never acknowledges', () => {
+    const mute = connect('mute', 5);
+    mute.receive({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'x', qos: 1 }] });
+    settle();
+    const publisher = connect('publisher');
+    const payload = Buffer.alloc(128 * 1024);
+    for (let sent = 0; sent < SAFETY.queuedBytes + 102 * payload.length; sent += payload.length) {
+      publisher.receive({ cmd: 'publish', topic: 'x', payload, qos: 1, messageId: 1, dup: false, retain: false });
+      settle();
+    }
+    expect(mute.sent.filter(({ cmd }) => cmd === 'publish')).toHaveLength(100);
+    expect(mute.sent.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 151 });
+    expect(journal).toContain('refused mute: the client does not acknowledge what it receives');
+  });
+
+  test('does not let an error of its own reach the process', () => {
+    const wire = connect('a', 5);
+    around.broker.publish = () => {
+      throw new Error('a mistake');
+    };
+    wire.receive({ cmd: 'publish', topic: 'x', payload: '', qos: 0, dup: false, retain: false });
+    settle();
+    expect(wire.sent).toMatchObject([{ cmd: 'disconnect', reasonCode: 128 }]);
+    expect(journal).toContain('refused a: the twin could not handle a packet: a mistake');
+  });
+
+  test('hears nothing more after its end', () => {
+    const wire = connect('a');
+    wire.receive({ cmd: 'disconnect' }, { cmd: 'publish', topic: 'x', payload: 'x', qos: 0, dup: false, retain: true });
+    settle();
+    expect(around.broker.retainedFor('x')).toBeUndefined();
+  });
+
+  test('tells an MQTT 5 client a short reason of plain characters, and none if it takes no such packet', () => {
+    const topic = `${'t'.repeat(300)}\u0001\n`;
+    const wire = connect('a', 5);
+    wire.receive({ cmd: 'publish', topic, payload: 'x', qos: 0, dup: false, retain: false });
+    settle();
+    expect(wire.sent).toMatchObject([{ cmd: 'disconnect', properties: { reasonString: expect.not.stringMatching(/[\u0000-\u001f]/) as string } }]);
+    const small = connect('a', 5, { properties: { maximumPacketSize: 100 } });
+    small.receive({ cmd: 'publish', topic, payload: 'x', qos: 0, dup: false, retain: false });
+    settle();
+    expect(small.sent).toEqual([expect.objectContaining({ cmd: 'disconnect', reasonCode: 144 })]);
+    expect(small.sent[0]).not.toHaveProperty('properties');
+  });
+});

@@ -1,0 +1,56 @@
+/** Long enough for a busy computer; a wait that ends well takes milliseconds. */
+const DEADLINE_MS = 8000;
+
+// Jest, whose patience ends after 5 s, would not say what was waited for.
+jest.setTimeout(20_000);
+
+/** The value of a promise, or an error that says what did not happen in time. */
+export async function within<T>(what: string, promise: Promise<T>, milliseconds = DEADLINE_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: did not happen within ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What came in, in order, and whoever waits for more. */
+export class Inbox<T> {
+  private readonly items: T[] = [];
+  private wake: (() => void)[] = [];
+
+  public push(item: T): void {
+    this.items.push(item);
+    this.wake.splice(0).forEach((wake) => wake());
+  }
+
+  /** Everything that is there now. */
+  public take(): T[] {
+    return this.items.splice(0);
+  }
+
+  /** The next item that fits; those before it stay. */
+  public async next(what: string, fits: (item: T) => boolean = () => true): Promise<T> {
+    const found = (): T | undefined => {
+      const index = this.items.findIndex(fits);
+      return index < 0 ? undefined : this.items.splice(index, 1)[0];
+    };
+    const wait = async (): Promise<T> => {
+      for (;;) {
+        const item = found();
+        if (item !== undefined) {
+          return item;
+        }
+        await new Promise<void>((resolve) => this.wake.push(resolve));
+      }
+    };
+    try {
+      return await within(what, wait());
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; there is ${JSON.stringify(this.items).slice(0, 1000)}`);
+    }
+  }
+}
