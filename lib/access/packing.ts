@@ -19,20 +19,28 @@ export interface StatementUnit {
 export function packStatements(units: readonly StatementUnit[]): readonly (readonly IotPolicyStatement[])[] {
   const lists: (readonly IotPolicyStatement[])[] = [];
   for (const { statements } of units) {
-    for (const piece of fits(statements) ? [statements] : statements.flatMap(takeApart)) {
-      const index = lists.findIndex((list) => fits([...list, ...piece]));
-      if (index < 0) {
-        lists.push(mergeStatements(piece));
-      } else {
-        lists[index] = mergeStatements([...lists[index]!, ...piece]);
+    if (!place(statements, lists)) {
+      for (const piece of statements.flatMap(takeApart)) {
+        // What is too large even so gets a list of its own, for the policy to refuse it.
+        if (!place(piece, lists)) {
+          lists.push(piece);
+        }
       }
     }
   }
   return lists;
 }
 
-function fits(statements: readonly IotPolicyStatement[]): boolean {
-  return documentSize(mergeStatements(statements)) <= MAX_POLICY_SIZE;
+/** Adds statements to the first list with room for them, or to a new one; false when no policy has room. */
+function place(statements: readonly IotPolicyStatement[], lists: (readonly IotPolicyStatement[])[]): boolean {
+  return [...lists, []].some((list, index) => {
+    const merged = mergeStatements([...list, ...statements]);
+    const fits = documentSize(merged) <= MAX_POLICY_SIZE;
+    if (fits) {
+      lists[index] = merged;
+    }
+    return fits;
+  });
 }
 
 function takeApart(statement: IotPolicyStatement): readonly (readonly IotPolicyStatement[])[] {

@@ -1,4 +1,4 @@
-import { Token, TokenComparison, type CfnResource } from 'aws-cdk-lib';
+import { Reference, Stack, Token, TokenComparison, Tokenization, type CfnResource } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import type { IConstruct } from 'constructs';
 import type { IDeviceCertificate } from './device-certificate';
@@ -30,7 +30,7 @@ export class Attachments {
       policyName,
       principal: this.certificate.certificateArn,
     });
-    detachBeforeDelete(attachment, policy);
+    detachBeforeDelete(attachment, policy, policyName);
   }
 
   /** Attaches a thing, once. */
@@ -57,7 +57,7 @@ export class Attachments {
       principal: this.certificate.certificateArn,
       thingPrincipalType: exclusive ? 'EXCLUSIVE_THING' : 'NON_EXCLUSIVE_THING',
     });
-    detachBeforeDelete(attachment, thing);
+    detachBeforeDelete(attachment, thing, thingName);
   }
 
   /**
@@ -87,9 +87,15 @@ export class Attachments {
 }
 
 /**
- * AWS IoT refuses to delete a thing or a policy with a certificate attached. Only the resource itself is depended on:
- * a construct may contain certificates, and their attachments, of its own.
+ * AWS IoT refuses to delete a thing or a policy with a certificate attached. CloudFormation detaches it first where the
+ * attachment refers to the resource; a name that is no reference to it takes a dependency, which costs at synthesis.
+ *
+ * Only the resource itself is depended on: a construct may contain certificates, and their attachments, of its own.
  */
-function detachBeforeDelete(attachment: CfnResource, target: IConstruct): void {
-  attachment.node.addDependency(target.node.defaultChild ?? target);
+function detachBeforeDelete(attachment: CfnResource, target: IConstruct, name: string): void {
+  const resource = target.node.defaultChild ?? target;
+  const reference = Tokenization.reverse(name, { failConcat: false });
+  if (!Reference.isReference(reference) || reference.target !== resource || Stack.of(resource) !== attachment.stack) {
+    attachment.node.addDependency(resource);
+  }
 }

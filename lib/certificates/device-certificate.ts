@@ -210,8 +210,9 @@ export class DeviceCertificate extends DeviceCertificateBase {
     return new Import(scope, id, { environmentFromArn: certificateArn });
   }
 
-  public readonly certificateId: string;
-  public readonly certificateArn: string;
+  private readonly resource: iot.CfnCertificate;
+  private idToken?: string;
+  private arnToken?: string;
 
   private constructor(
     scope: Construct,
@@ -226,11 +227,16 @@ export class DeviceCertificate extends DeviceCertificateBase {
       throw invalid(this, `'status' must be ACTIVE, INACTIVE or REVOKED, got ${quote(status)}`);
     }
 
-    const resource = new iot.CfnCertificate(this, 'Resource', { status, ...source(this) });
-    resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    this.resource = new iot.CfnCertificate(this, 'Resource', { status, ...source(this) });
+    this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+  }
 
-    this.certificateId = this.getResourceNameAttribute(resource.ref);
-    this.certificateArn = this.getResourceArnAttribute(resource.attrArn, {
+  public get certificateId(): string {
+    return this.idToken ??= this.getResourceNameAttribute(this.resource.ref);
+  }
+
+  public get certificateArn(): string {
+    return this.arnToken ??= this.getResourceArnAttribute(this.resource.attrArn, {
       service: 'iot',
       resource: 'cert',
       resourceName: this.physicalName,

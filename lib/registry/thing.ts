@@ -88,15 +88,9 @@ export class Thing extends ThingBase {
     return new Import(scope, id, { environmentFromArn: thingArn });
   }
 
-  public readonly thingName: string;
-  public readonly thingArn: string;
-
-  /**
-   * The id that AWS IoT gave this thing; a thing created later under the same name has another one.
-   *
-   * @attribute
-   */
-  public readonly thingId: string;
+  private readonly resource: iot.CfnThing;
+  private nameToken?: string;
+  private arnToken?: string;
 
   constructor(scope: Construct, id: string, props: ThingProps = {}) {
     super(scope, id, { physicalName: props.thingName });
@@ -107,17 +101,30 @@ export class Thing extends ThingBase {
       requireAttributes(this, props.attributes, MAX_ATTRIBUTES_WITHOUT_TYPE, tooMany);
     }
 
-    const resource = new iot.CfnThing(this, 'Resource', {
+    this.resource = new iot.CfnThing(this, 'Resource', {
       thingName: this.physicalName,
       attributePayload: props.attributes && { attributes: props.attributes },
     });
+  }
 
-    this.thingName = this.getResourceNameAttribute(resource.ref);
-    this.thingArn = this.getResourceArnAttribute(resource.attrArn, {
+  public get thingName(): string {
+    return this.nameToken ??= this.getResourceNameAttribute(this.resource.ref);
+  }
+
+  public get thingArn(): string {
+    return this.arnToken ??= this.getResourceArnAttribute(this.resource.attrArn, {
       service: 'iot',
       resource: 'thing',
       resourceName: this.physicalName,
     });
-    this.thingId = resource.attrId;
+  }
+
+  /**
+   * The id that AWS IoT gave this thing; a thing created later under the same name has another one.
+   *
+   * @attribute
+   */
+  public get thingId(): string {
+    return this.resource.attrId;
   }
 }

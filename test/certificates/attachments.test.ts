@@ -1,7 +1,7 @@
 import { App, CfnResource, Stack } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { DeviceCertificate, type IDeviceCertificate } from '../../lib/certificates';
 import { Thing } from '../../lib/registry';
 import { request } from './pki';
@@ -34,13 +34,13 @@ function logicalId(resource: unknown): string {
 }
 
 describe('attaching a policy', () => {
-  test('names the policy and the certificate, and detaches before the policy goes', () => {
+  test('refers to the policy and the certificate, so that both go after it', () => {
     const read = policy(stack, 'Read');
     certificate.attachPolicy(read);
 
     Template.fromStack(stack).hasResource(POLICY, {
       Properties: { PolicyName: { Ref: 'Read' }, Principal: { 'Fn::GetAtt': [logicalId(certificate.node.defaultChild), 'Arn'] } },
-      DependsOn: ['Read'],
+      DependsOn: Match.absent(),
     });
   });
 
@@ -97,7 +97,7 @@ describe('attaching a policy', () => {
 });
 
 describe('attaching a thing', () => {
-  test('is exclusive by default, and detaches before the thing goes', () => {
+  test('is exclusive by default, and refers to the thing, so that it goes after it', () => {
     const thing = new Thing(stack, 'Thing');
     certificate.attachThing(thing);
 
@@ -108,7 +108,7 @@ describe('attaching a thing', () => {
         Principal: { 'Fn::GetAtt': [logicalId(certificate.node.defaultChild), 'Arn'] },
         ThingPrincipalType: 'EXCLUSIVE_THING',
       },
-      DependsOn: [thingId],
+      DependsOn: Match.absent(),
     });
   });
 
@@ -132,7 +132,19 @@ describe('attaching a thing', () => {
     certificate.attachThing(new iot.CfnThing(stack, 'Two'), { exclusive: false });
 
     Template.fromStack(stack).hasResource(THING, { Properties: { ThingName: 'one' }, DependsOn: Match.absent() });
-    Template.fromStack(stack).hasResource(THING, { Properties: { ThingName: { Ref: 'Two' } }, DependsOn: ['Two'] });
+    Template.fromStack(stack).hasResource(THING, { Properties: { ThingName: { Ref: 'Two' } }, DependsOn: Match.absent() });
+  });
+
+  test('depends on a thing of the app whose name is no reference to it', () => {
+    class Named extends Construct implements iot.IThingRef {
+      public readonly env = ENV;
+      public readonly thingRef = { thingName: 'one', thingArn: 'arn:aws:iot:eu-central-1:123456789012:thing/one' };
+      public readonly resource = new iot.CfnThing(this, 'Resource', { thingName: 'one' });
+    }
+    const thing = new Named(stack, 'Thing');
+    certificate.attachThing(thing);
+
+    Template.fromStack(stack).hasResource(THING, { Properties: { ThingName: 'one' }, DependsOn: [logicalId(thing.resource)] });
   });
 
   test('is possible for many certificates of one thing, wherever they are declared', () => {
