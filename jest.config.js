@@ -3,10 +3,14 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // Constructs with custom resources take their handlers from bundle/.
+  globalSetup: '<rootDir>/lambda/bundle.mjs',
   setupFiles: ['<rootDir>/test/setup.ts'],
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
   },
   // Two cores: one file beside the runner itself keeps the brokers under test responsive.
   maxWorkers: 2,
+  // Real clients on a busy machine; nothing waits this long unless it is stuck.
+  testTimeout: 60_000,
 };

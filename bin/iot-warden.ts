@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isIP } from 'node:net';
 import { Command, InvalidArgumentError } from 'commander';
 import { version } from '../package.json';
 import { connect } from './connect';
@@ -18,11 +19,11 @@ program.command('local')
   .option('--port <port>', 'MQTT over mutual TLS; 0 for any free port', port, 8883)
   .option('--https-port <port>', 'HTTPS publish over mutual TLS; 0 for any free port', port, 8443)
   .option('--console-port <port>', 'the console page; 0 for any free port', port, 8080)
-  .option('--host <address>', 'address to listen on; others than loopback let other computers in', '127.0.0.1')
+  .option('--host <address>', 'address to listen on; others than loopback let other computers in', address, '127.0.0.1')
   .option('--state <dir>', 'folder for the local certificate authority and the keys of kits', '.iot-warden')
   .option('--parameter <name=value>', 'value of a template parameter; repeat for more', parameter, {})
-  .option('--account <id>', 'account of a template that does not say', '123456789012')
-  .option('--region <region>', 'Region of a template that does not say', 'us-east-1')
+  .option('--account <id>', 'account of a template that does not say', pattern(/^\d{12}$/, '12 digits'), '123456789012')
+  .option('--region <region>', 'Region of a template that does not say', pattern(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'a Region such as eu-west-1'), 'us-east-1')
   .option('--verbose', 'print allowed requests too, not only refusals')
   .option('--json', 'print one line of JSON with the endpoints, and nothing else')
   .addHelpText('after', `
@@ -66,6 +67,22 @@ function port(text: string): number {
     throw new InvalidArgumentError('must be a number from 0 to 65535.');
   }
   return Number(text);
+}
+
+function address(text: string): string {
+  if (isIP(text) === 0 && text !== 'localhost') {
+    throw new InvalidArgumentError('must be an IP address of this computer.');
+  }
+  return text;
+}
+
+function pattern(allowed: RegExp, what: string): (text: string) => string {
+  return (text) => {
+    if (!allowed.test(text)) {
+      throw new InvalidArgumentError(`must be ${what}.`);
+    }
+    return text;
+  };
 }
 
 function parameter(text: string, others: { readonly [name: string]: string }): { readonly [name: string]: string } {

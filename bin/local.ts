@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { startTwin } from '../lib/twin';
 import type { JournalEntry, Twin } from '../lib/twin';
-import { bold, outcome, print, printJson, styled, table } from './output';
+import { bold, outcome, plain, print, printJson, styled, table, warn } from './output';
 
 interface LocalOptions {
   readonly port: number;
@@ -30,6 +30,7 @@ export async function local(assembly: string, options: LocalOptions): Promise<vo
     region: options.region,
   });
   stopOnSignal(twin);
+  twin.warnings.forEach(warn);
   if (options.json === true) {
     const { mqtt, https, console, rootCa } = twin.endpoints;
     printJson({ mqtt, https, console, rootCa });
@@ -53,14 +54,13 @@ export function stopOnSignal(twin: Twin): void {
   }
 }
 
-function printStart({ endpoints, deployment, warnings }: Twin, { host, state }: LocalOptions): void {
+function printStart({ endpoints, deployment }: Twin, { host, state }: LocalOptions): void {
   print(bold('A local AWS IoT Core, for development and tests only.'));
   if (!/^(127\.|localhost$|::1$)/.test(host)) {
     print(styled('yellow', `It listens on ${host}: other computers can reach it.`));
   }
   print(table(['MQTT', 'HTTPS', 'console', 'root CA'], [[endpoints.mqtt, endpoints.https, endpoints.console, endpoints.rootCa]]));
   print(`Things: ${deployment.things.length}, certificates: ${deployment.certificates.length}, policies: ${deployment.policies.length}`);
-  warnings.forEach((warning) => print(styled('yellow', `warning: ${warning}`)));
   const stateOption = state === '.iot-warden' ? '' : ` --state ${state}`;
   print(`Connect as a thing: iot-warden connect THING${stateOption}`);
   print('Stop with Ctrl-C. Refusals follow.\n');
@@ -71,9 +71,4 @@ export function printEntry({ time, clientId, certificateId, event, action, resou
   const who = clientId ?? (certificateId === undefined ? '-' : `certificate ${certificateId.slice(0, 12)}`);
   const what = action === undefined ? '' : ` ${action} ${resource ?? ''}`;
   print(`${new Date(time).toISOString()} ${outcome(decision?.decision ?? event)} ${plain(`${who}${what}: ${reason}`)}`);
-}
-
-/** Clients choose ids and topics: what would steer a terminal is shown as its code. */
-function plain(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

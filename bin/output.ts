@@ -13,7 +13,7 @@ export const ExitCode = { GOOD: 0, DENIED: 1, MISUSE: 2 } as const;
 /** Say in one line what is wrong, and leave with the exit code for misuse. */
 export function fail(error: unknown): never {
   const known = USER_ERRORS.some((type) => error instanceof type);
-  process.stderr.write(`iot-warden: ${known ? (error as Error).message : unexpected(error)}\n`);
+  process.stderr.write(`iot-warden: ${plain(known ? (error as Error).message : unexpected(error))}\n`);
   process.exit(ExitCode.MISUSE);
 }
 
@@ -31,7 +31,24 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A table that is as wide as it needs to be. */
+/** A problem that does not end the command. */
+export function warn(text: string): void {
+  process.stderr.write(`${styled('yellow', `warning: ${plain(text)}`, process.stderr)}\n`);
+}
+
+// Who reads only the first lines has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? process.exitCode : ExitCode.MISUSE);
+});
+
+/** Templates and clients choose names, ids and topics: what would steer a terminal is shown as its code. */
+export function plain(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => (
+    `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  ));
+}
+
+/** A table that is as wide as it needs to be. Cells are plain text but for what `outcome` colours, and may have several lines. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const made = new Table({ head: head.map(bold), style: { head: [], border: [], compact: true } });
   made.push(...rows.map((row) => [...row]));

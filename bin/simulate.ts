@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SimulationError, simulate as decideAll } from '../lib/policy';
 import type { SimulatedDecision } from '../lib/policy';
-import { ExitCode, outcome, print, printJson, table } from './output';
+import { ExitCode, outcome, plain, print, printJson, table } from './output';
 
 /** `iot-warden simulate`. */
 export function simulate(path: string, { json }: { readonly json?: boolean }): void {
@@ -14,7 +14,7 @@ export function simulate(path: string, { json }: { readonly json?: boolean }): v
       reason,
     })) });
   } else {
-    print(table(['case', 'decision', 'why'], decisions.map((one) => [one.id, outcome(one.decision), reasonOf(one)])));
+    print(table(['case', 'decision', 'why'], decisions.map((one) => [plain(one.id), outcome(one.decision), plain(reasonOf(one))])));
     const good = decisions.filter(isGood).length;
     print(`${good} of ${decisions.length} as expected`);
   }
@@ -37,7 +37,7 @@ function readCases(path: string): unknown {
     throw new SimulationError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'}); give a JSON file of cases`);
   }
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
   } catch (error) {
     throw new SimulationError(`${path}: not valid JSON: ${(error as Error).message}`);
   }

@@ -1,13 +1,15 @@
-// Bundles what users must not need packages for: the CLI, the twin, and the reader of certificate signing requests.
+// Bundles what users must not need packages for: the constructs with their reader of signing requests, the twin, the CLI.
 import { chmodSync } from 'node:fs';
 import { build } from 'esbuild';
+import bundleHandlers from '../lambda/bundle.mjs';
 
 const common = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', legalComments: 'eof', logLevel: 'warning' };
 
 await Promise.all([
-  // In place, after jsii has compiled it.
-  build({ ...common, entryPoints: ['dist/certificates/csr.js'], outfile: 'dist/certificates/csr.js', allowOverwrite: true, minify: true }),
+  // In place, after jsii has compiled it: one file loads in half the time of many.
+  build({ ...common, entryPoints: ['dist/index.js'], outfile: 'dist/index.js', allowOverwrite: true, external: ['aws-cdk-lib', 'constructs'] }),
   build({ ...common, entryPoints: ['lib/twin/index.ts'], outfile: 'bundle/twin.js' }),
+  bundleHandlers(),
   build({ ...common, entryPoints: ['bin/iot-warden.ts'], outfile: 'bundle/iot-warden.js', minifySyntax: true }),
 ]);
 chmodSync('bundle/iot-warden.js', 0o755);

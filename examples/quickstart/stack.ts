@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { Channel, DeviceFleet, Shadow } from '../../lib';
 
 const SENSORS = ['sensor-1', 'sensor-10'];

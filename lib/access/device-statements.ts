@@ -1,3 +1,4 @@
+import { documentSize } from './document';
 import { IotAction } from './iot-action';
 import type { IotPolicyStatement } from './iot-policy-statement';
 import { IotResource } from './iot-resource';
@@ -5,16 +6,29 @@ import type { StatementUnit } from './packing';
 import { PlaceholderValues, type TopicSpace } from '../topics';
 import type { TopicGrant } from '../topics/topic-space';
 
+/** Values of `iot:ConnectAttributes`. */
+const WILL = 'LastWill';
+const PERSISTENCE = 'PersistentConnect';
+
 /**
  * What a device of a topic space may do: connect as its own thing, and use its own topics.
+ *
+ * In the order of packing: what comes later never moves what is before it to another policy. A new channel can move
+ * shadows and jobs, a new shadow the jobs, and jobs nothing.
  *
  * @param persistentSessions whether the session may outlive the connection.
  */
 export function deviceStatements(space: TopicSpace, persistentSessions?: boolean): StatementUnit[] {
   const grants = space._grants(PlaceholderValues.policyVariables());
+  const connect = connectStatement([
+    // A will is also checked as a publish on its topic, so that it reaches no further than the channels do.
+    ...grants.some((grant) => grant.publish.length > 0) ? [WILL] : [],
+    ...persistentSessions ?? grants.some((grant) => grant.subscribe.length > 0) ? [PERSISTENCE] : [],
+  ]);
   return [
-    { name: 'connect', statements: [connectStatement(grants, persistentSessions)] },
-    ...grants.map((grant) => ({ name: grant.name, statements: grantStatements(grant) })),
+    { name: 'connect', statements: [connect], growth: documentSize([connectStatement([WILL, PERSISTENCE])]) - documentSize([connect]) },
+    // Jobs come last, so that there is nothing left to fill the gaps but they.
+    ...grants.map((grant) => ({ name: grant.name, statements: grantStatements(grant), divisible: grant.name === 'jobs' })),
   ];
 }
 
@@ -27,12 +41,7 @@ export function deviceStatements(space: TopicSpace, persistentSessions?: boolean
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/connect-policy.html
  */
-function connectStatement(grants: readonly TopicGrant[], persistentSessions?: boolean): IotPolicyStatement {
-  const attributes = [
-    // A will is also checked as a publish on its topic, so that it reaches no further than the channels do.
-    ...grants.some((grant) => grant.publish.length > 0) ? ['LastWill'] : [],
-    ...persistentSessions ?? grants.some((grant) => grant.subscribe.length > 0) ? ['PersistentConnect'] : [],
-  ];
+function connectStatement(attributes: string[]): IotPolicyStatement {
   return {
     actions: [IotAction.CONNECT],
     resources: [IotResource.client(PlaceholderValues.policyVariables()._thing)],

@@ -20,10 +20,10 @@ interface RenderedStatement {
 /** How a document writes what the statements leave open. */
 export interface Writer {
   /** The ARN of a resource. */
-  arn(type: string, name: string): string;
+  readonly arn: (type: string, name: string) => string;
 
   /** A text that may contain tokens. */
-  text(text: string): string;
+  readonly text: (text: string) => string;
 }
 
 /** Stands for a token: no name that a policy mentions can be longer. */

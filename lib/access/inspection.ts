@@ -1,5 +1,6 @@
 import { actionsOf, renderForInspection } from './document';
 import { IotPolicyEffect, type IotPolicyStatement } from './iot-policy-statement';
+import type { IotResource } from './iot-resource';
 import { findAction, type ResourceType } from '../policy/actions';
 import type { PolicyFinding } from '../policy/findings';
 import { validatePolicy } from '../policy/parse';
@@ -19,6 +20,9 @@ export function inspectStatements(statements: readonly IotPolicyStatement[]): Po
     ...validatePolicy(renderForInspection(statements)),
     ...statements.flatMap((statement, index) => [
       ...findWrongTypes(statement, `Statement[${index}]`),
+      ...findDoubledArns(statement, `Statement[${index}]`),
+      ...findPlaceholders(statement, `Statement[${index}]`),
+      ...findDeadPermissions(statement, `Statement[${index}]`),
       ...findDeadDenials(statement, `Statement[${index}]`),
     ]),
   ];
@@ -49,10 +53,47 @@ function findWrongTypes(statement: IotPolicyStatement, path: string): PolicyFind
   });
 }
 
+/** The name of a resource without its tokens and policy variables. */
+function fixedText(resource: IotResource): string {
+  return resource._name.replace(/\$\{[^}]*\}/g, '');
+}
+
+/** `IotResource` takes names and puts the ARN around them. */
+function findDoubledArns({ resources }: IotPolicyStatement, path: string): PolicyFinding[] {
+  return resources.filter((resource) => /^arn:[^:]*:/.test(fixedText(resource))).map((resource): PolicyFinding => ({
+    severity: 'error',
+    path: `${path}.Resource`,
+    message: `'${resource._name}' is an ARN where a name is expected`,
+    fix: 'pass only what follows the type in it',
+  }));
+}
+
+/** Channels have placeholders; policies have variables for the same. */
+function findPlaceholders({ resources }: IotPolicyStatement, path: string): PolicyFinding[] {
+  return resources.filter((resource) => /\{(thing|type|attribute:[^}]*)\}/.test(fixedText(resource))).map((resource): PolicyFinding => ({
+    severity: 'warning',
+    path: `${path}.Resource`,
+    message: `'${resource._name}' has a placeholder of channels, which is plain text in a policy`,
+    fix: 'use a variable such as ${iot:Connection.Thing.ThingName}, or IotPolicy.forDevices',
+  }));
+}
+
+/** @see https://docs.aws.amazon.com/iot/latest/developerguide/pub-sub-policy.html */
+function findDeadPermissions({ effect, resources }: IotPolicyStatement, path: string): PolicyFinding[] {
+  return effect === IotPolicyEffect.DENY ? [] : resources
+    .filter((resource) => resource._type === 'topic' && /[+#]/.test(fixedText(resource)))
+    .map((resource): PolicyFinding => ({
+      severity: 'warning',
+      path: `${path}.Resource`,
+      message: `'+' and '#' are plain characters in a policy and no topic name has them, so that '${resource._name}' allows nothing`,
+      fix: "write '*', which covers deeper levels too",
+    }));
+}
+
 /** @see https://docs.aws.amazon.com/iot-device-defender/latest/devguide/audit-chk-iot-misconfigured-policies.html */
 function findDeadDenials({ effect, resources }: IotPolicyStatement, path: string): PolicyFinding[] {
   return effect !== IotPolicyEffect.DENY ? [] : resources
-    .filter((resource) => resource._type?.startsWith('topic') && /[+#]/.test(resource._name.replace(/\$\{[^}]*\}/g, '')))
+    .filter((resource) => resource._type?.startsWith('topic') && /[+#]/.test(fixedText(resource)))
     .map((resource): PolicyFinding => ({
       severity: 'warning',
       path: `${path}.Resource`,

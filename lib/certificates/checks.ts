@@ -3,6 +3,7 @@ import { Annotations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { CERTIFICATE, CERTIFICATE_REQUEST, readPem } from './pem';
 import { invalid } from '../private/errors';
+import type * as csrReader from './csr';
 
 /** https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html */
 const MIN_RSA_BITS = 2048;
@@ -22,7 +23,7 @@ export function requireCsr(scope: IConstruct, prop: string, csr: string): void {
     return;
   }
   const unreadable = `'${prop}' cannot be read as a PKCS #10 certificate signing request; create it again`;
-  const { inspectCsr } = require('./csr') as typeof import('./csr');
+  const { inspectCsr } = require('./csr') as typeof csrReader;
   const facts = readOr(() => inspectCsr(der), () => invalid(scope, unreadable));
   requireKey(scope, prop, facts.publicKey);
   if (facts.signature === 'invalid') {

@@ -31,7 +31,12 @@ export const CERTIFICATE_REQUEST: PemKind = {
 /** Old versions of OpenSSL write the same request under this label. */
 const LABEL_ALIASES: { readonly [label: string]: string } = { 'NEW CERTIFICATE REQUEST': 'CERTIFICATE REQUEST' };
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g;
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/= \t\r\n]+)-----END \1-----/g;
+
+/** BEGIN and END at the beginning of lines of their own, as OpenSSL and AWS IoT require. */
+const OWN_LINES = /^(?:[ \t]*\r?\n)*-----BEGIN [A-Z0-9 ]+-----[ \t]*\r?\n[^-]*\n-----END /;
+
+const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
  * The DER bytes of PEM text that holds one block of the given kind and nothing else, or nothing for a token.
@@ -53,6 +58,9 @@ export function readPem(scope: IConstruct, prop: string, text: string, kind: Pem
   if (text.length > kind.maxLength) {
     throw invalid(scope, `'${prop}' must be at most ${kind.maxLength} characters long, got ${text.length}`);
   }
+  if (text.includes(BYTE_ORDER_MARK)) {
+    throw invalid(scope, `'${prop}' contains a byte order mark, which AWS IoT does not read; save the file as UTF-8 without it`);
+  }
 
   const blocks = [...text.matchAll(BLOCK)];
   const [, label = '', base64 = ''] = blocks[0] ?? [];
@@ -72,8 +80,11 @@ export function readPem(scope: IConstruct, prop: string, text: string, kind: Pem
       `'${prop}' must hold one ${kind.noun}, got ${blocks.length} PEM blocks; keep only the first, which in a chain is the device's own`,
     );
   }
-  if (blocks[0]?.[0] !== text.trim()) {
+  if (text.replace(blocks[0]?.[0] ?? '', '').replace(/[ \t\r\n]+/g, '') !== '') {
     throw invalid(scope, `'${prop}' has text around its PEM block; keep only the lines from BEGIN to END`);
+  }
+  if (!OWN_LINES.test(text)) {
+    throw invalid(scope, `'${prop}' must have BEGIN and END on lines of their own, without spaces before them; keep the line breaks of the file`);
   }
   return Buffer.from(base64, 'base64');
 }

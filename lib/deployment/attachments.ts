@@ -5,9 +5,15 @@ import type { Text } from '../policy/text';
 
 /** What is attached to the certificates of a deployment. */
 export interface Attachments {
-  readonly policies: ReadonlyMap<Resource, readonly Text[]>;
-  readonly things: ReadonlyMap<Resource, readonly AttachedThing[]>;
+  readonly certain: AttachedTo;
+  readonly perhaps: AttachedTo;
   readonly external: readonly External[];
+}
+
+/** By certificate. */
+interface AttachedTo {
+  readonly policies: Map<Resource, Text[]>;
+  readonly things: Map<Resource, AttachedThing[]>;
 }
 
 /**
@@ -20,8 +26,8 @@ export function readAttachments(stacks: readonly Pick<StackInfo, 'path' | 'accou
   // Names are unique in one account and region; an attachment cannot reach into another.
   const keyOf = (near: Resource, type: string, name: Text): string => `${places.get(near.stack)} ${type} ${showText(name)}`;
   const declared = new Map(resources.map((resource) => [keyOf(resource, resource.type, resource.physicalId), resource]));
-  const policies = new Map<Resource, Text[]>();
-  const things = new Map<Resource, AttachedThing[]>();
+  const certain: AttachedTo = { policies: new Map(), things: new Map() };
+  const perhaps: AttachedTo = { policies: new Map(), things: new Map() };
   const external: External[] = [];
 
   const follow = (attachment: Resource, nameProperty: string, targetType: string): { name: Text; certificate?: Resource } => {
@@ -38,6 +44,7 @@ export function readAttachments(stacks: readonly Pick<StackInfo, 'path' | 'accou
   };
 
   for (const attachment of resources) {
+    const { policies, things } = attachment.condition === undefined ? certain : perhaps;
     if (attachment.type === 'AWS::IoT::PolicyPrincipalAttachment') {
       const { name, certificate } = follow(attachment, 'PolicyName', 'AWS::IoT::Policy');
       append(policies, certificate, name);
@@ -46,7 +53,7 @@ export function readAttachments(stacks: readonly Pick<StackInfo, 'path' | 'accou
       append(things, certificate, { name, exclusive: asText(own(attachment.properties, 'ThingPrincipalType')) === 'EXCLUSIVE_THING' });
     }
   }
-  return { policies, things, external };
+  return { certain, perhaps, external };
 }
 
 /** The end of a certificate ARN, which is known even where the account and region are not. */

@@ -3,7 +3,7 @@ import { nodeFiles } from './files';
 import type { Files } from './files';
 import { iotModel } from './iot-model';
 import type { Account, Deployment, StackInfo } from './model';
-import { missingParameters } from './parameters';
+import { missingParameters, unknownParameters } from './parameters';
 import { readStacks } from './read-assembly';
 import { resolveStacks } from './resolve-stacks';
 import type { Given } from './resolve-stacks';
@@ -68,6 +68,10 @@ export interface ReadOptions extends Given {
 export function readDeployment(path: string, options: ReadOptions = {}): Deployment {
   const { files = nodeFiles, stackName, requireParameters = false, ...given } = options;
   const sources = readStacks(path, files, stackName);
+  const unknown = unknownParameters(sources, given.parameters ?? {});
+  if (unknown.length > 0) {
+    throw new DeploymentError(path, `no stack has a parameter ${unknown.join(', ')}; check the name`);
+  }
   const missing = requireParameters ? missingParameters(sources, given.parameters ?? {}) : [];
   if (missing.length > 0) {
     throw new DeploymentError(path, `parameters without a value: ${missing.join(', ')}; pass one for each in 'parameters', by that name`);

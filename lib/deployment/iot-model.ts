@@ -1,3 +1,4 @@
+import { showText } from '../policy/text';
 import { readAttachments } from './attachments';
 import { fromJsonText } from './json-text';
 import type { Attributes, Declared, IotModel, PropagatingAttribute, Resource, StackInfo, Unknown } from './model';
@@ -39,8 +40,9 @@ export function iotModel(stacks: readonly Pick<StackInfo, 'path' | 'account'>[],
       pem: textAt(resource, 'CertificatePem'),
       csr: textAt(resource, 'CertificateSigningRequest'),
       caPem: textAt(resource, 'CACertificatePem'),
-      policies: attachments.policies.get(resource) ?? [],
-      things: attachments.things.get(resource) ?? [],
+      policies: attachments.certain.policies.get(resource) ?? [],
+      things: attachments.certain.things.get(resource) ?? [],
+      perhaps: { policies: attachments.perhaps.policies.get(resource) ?? [], things: attachments.perhaps.things.get(resource) ?? [] },
     })),
     caCertificates: ofType('CACertificate').map((resource) => ({
       ...certificate(resource),
@@ -71,7 +73,7 @@ function named(resource: Resource): Declared & { readonly name: Text } {
 function certificate(resource: Resource): Declared & { readonly id: string; readonly status: Text; readonly mode: Text } {
   return {
     ...declared(resource),
-    id: String(resource.physicalId),
+    id: showText(resource.physicalId),
     status: textAt(resource, 'Status') ?? 'INACTIVE',
     mode: textAt(resource, 'CertificateMode') ?? 'DEFAULT',
   };

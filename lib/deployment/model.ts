@@ -142,6 +142,9 @@ export interface Certificate extends Declared {
   /** Names of the policies attached to it, also of those in `external`. */
   readonly policies: readonly Text[];
   readonly things: readonly AttachedThing[];
+
+  /** What is attached if a condition holds that cannot be told offline. */
+  readonly perhaps: { readonly policies: readonly Text[]; readonly things: readonly AttachedThing[] };
 }
 
 export interface AttachedThing {

@@ -19,6 +19,12 @@ export function missingParameters(stacks: readonly StackSource[], given: GivenPa
     .map(([name]) => `${stack.name}:${name}`));
 }
 
+/** Given names that no stack declares: most likely mistyped. */
+export function unknownParameters(stacks: readonly StackSource[], given: GivenParameters): string[] {
+  const declared = new Set(stacks.flatMap((stack) => [...stack.template.parameters.keys()].flatMap((name) => [name, `${stack.name}:${name}`])));
+  return Object.keys(given).filter((name) => !declared.has(name));
+}
+
 /**
  * What `Ref` gives for a parameter.
  *
@@ -31,7 +37,7 @@ export function parameterValue(declaration: JsonObject, given: Value | undefined
   const type = typeof declaration.Type === 'string' ? declaration.Type : 'String';
   const isFromSsm = type.startsWith('AWS::SSM::Parameter::Value<');
   const isListType = type.includes('List');
-  const value = given ?? (isFromSsm ? undefined : (declaration.Default as Value | undefined));
+  const value = given ?? (isFromSsm ? undefined : (declaration.Default));
   if (isList(value)) {
     const texts = value.map(asText);
     const known = texts.filter((text) => text !== undefined);

@@ -93,7 +93,7 @@ function withCases<T>(word: string, value: T): [string, T][] {
  * leading zero, versions and dates stay what they are.
  */
 function readScalar(scalar: Scalar): Json {
-  const text = String(scalar.value ?? '');
+  const text = typeof scalar.value === 'string' ? scalar.value : '';
   if (scalar.type !== Scalar.PLAIN || scalar.tag !== undefined) {
     return text;
   }

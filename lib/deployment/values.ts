@@ -60,6 +60,8 @@ export function asText(value: Value | undefined): Text | undefined {
   if (isUnknownPart(value)) {
     return joinText([value]);
   }
-  const scalar = String(value);
-  return typeof value === 'boolean' || (typeof value === 'number' && EXACT_NUMBER.test(scalar)) ? scalar : undefined;
+  if (typeof value === 'boolean') {
+    return String(value);
+  }
+  return typeof value === 'number' && EXACT_NUMBER.test(String(value)) ? String(value) : undefined;
 }

@@ -1,12 +1,19 @@
 import { Annotations, Token } from 'aws-cdk-lib';
+import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
+import { checkReuse } from './certificate-reuse';
 import { FleetChannel } from './fleet-channel';
 import { IotPolicy } from '../access';
 import { DeviceCertificate, type CommonDeviceCertificateProps } from '../certificates';
 import { invalid } from '../private/errors';
 import { Thing, type IThing } from '../registry';
-import { TopicSpace, type TopicSpaceProps } from '../topics';
+import { PlaceholderValues, TopicSpace, type TopicSpaceProps } from '../topics';
 import { TopicError } from '../topics/errors';
+
+/** Subscriptions of one connection. https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
+const MAX_SUBSCRIPTIONS = 50;
+
+type Attributes = { readonly [name: string]: string };
 
 /** Properties for defining a fleet. */
 export interface DeviceFleetProps extends TopicSpaceProps {
@@ -95,6 +102,7 @@ export class DeviceFleet extends Construct {
     super(scope, id);
 
     this.topicSpace = this.placed(() => new TopicSpace(props));
+    this.warnOfManySubscriptions();
     this.policies = IotPolicy.forDevices(this, 'Policy', {
       topicSpace: this.topicSpace,
       ...props.persistentSessions !== undefined && { persistentSessions: props.persistentSessions },
@@ -111,20 +119,26 @@ export class DeviceFleet extends Construct {
 
   /** Defines the thing of a device. */
   public addThing(id: string, options: FleetThingOptions = {}): Thing {
-    this.requireAttributes(options.attributes ?? {});
+    const attributes = options.attributes ?? {};
+    this.requireAttributes(attributes);
     const thing = new Thing(this.thingScope, id, { ...options, thingName: options.thingName ?? id });
-    this.warnOfClosedChannels(thing, options.attributes ?? {});
+    this.warnOfClosedChannels(thing, attributes);
     return thing;
   }
 
   /** Defines the things of several devices, by their names. */
   public addThings(thingNames: string[]): Thing[] {
+    if (Token.isUnresolved(thingNames)) {
+      throw invalid(this, "'things' must name each thing in the app; a list known only at deployment cannot be used");
+    }
     return thingNames.map((thingName) => this.addThing(thingName));
   }
 
   /** Defines the certificate of a device, attached to its thing alone and with the policies of the fleet. */
   public addCertificate(id: string, props: FleetCertificateProps): DeviceCertificate {
+    this.checkForeignThing(props.thing);
     const certificate = this.defineCertificate(id, props);
+    checkReuse(certificate, props);
     certificate.attachThing(props.thing);
     for (const policy of this.policies) {
       certificate.attachPolicy(policy);
@@ -137,13 +151,16 @@ export class DeviceFleet extends Construct {
       return DeviceCertificate.fromCsr(this.certificateScope, id, { ...common, csr });
     }
     if (certificatePem !== undefined && csr === undefined) {
-      return DeviceCertificate.fromPem(this.certificateScope, id, { ...common, certificatePem, ...caCertificatePem && { caCertificatePem } });
+      return DeviceCertificate.fromPem(this.certificateScope, id, { ...common, certificatePem, ...caCertificatePem !== undefined && { caCertificatePem } });
     }
     throw invalid(this, `certificate '${id}' must have either 'csr', or 'certificatePem' with or without 'caCertificatePem'`);
   }
 
   /** With `/` or `#` in an attribute, a topic would reach into those of others; policies refuse it, too late to notice. */
-  private requireAttributes(attributes: { readonly [name: string]: string }): void {
+  private requireAttributes(attributes: Attributes): void {
+    if (Token.isUnresolved(attributes)) {
+      return;
+    }
     for (const name of this.topicSpace.attributes) {
       const value = attributes[name];
       if (value !== undefined && !Token.isUnresolved(value) && /[/#]/.test(value)) {
@@ -152,8 +169,32 @@ export class DeviceFleet extends Construct {
     }
   }
 
-  private warnOfClosedChannels(thing: Thing, attributes: { readonly [name: string]: string }): void {
-    const missing = this.topicSpace.attributes.filter((name) => attributes[name] === undefined);
+  /** A thing that was not defined by this fleet has the same attributes to check, where the app knows them. */
+  private checkForeignThing(thing: IThing): void {
+    const resource = thing.node.defaultChild;
+    if (thing.node.scope === this.thingScope || !(resource instanceof iot.CfnThing)) {
+      return;
+    }
+    const payload = resource.attributePayload ?? {};
+    if (!('resolve' in payload)) {
+      const attributes = (payload.attributes ?? {}) as Attributes;
+      this.requireAttributes(attributes);
+      this.warnOfClosedChannels(thing, attributes);
+    }
+  }
+
+  private warnOfManySubscriptions(): void {
+    const { length } = this.topicSpace.permissions(PlaceholderValues.policyVariables()).subscribe;
+    if (length > MAX_SUBSCRIPTIONS) {
+      Annotations.of(this).addWarningV2(
+        'cdk-iot-warden:DeviceFleet.manySubscriptions',
+        `a device needs ${length} subscriptions to hear everything, AWS IoT allows ${MAX_SUBSCRIPTIONS} for a connection; join channels with '+' or '#'`,
+      );
+    }
+  }
+
+  private warnOfClosedChannels(thing: IThing, attributes: Attributes): void {
+    const missing = Token.isUnresolved(attributes) ? [] : this.topicSpace.attributes.filter((name) => attributes[name] === undefined);
     if (missing.length > 0) {
       Annotations.of(thing).addWarningV2(
         'cdk-iot-warden:DeviceFleet.missingAttribute',

@@ -22,7 +22,8 @@ export interface Principal {
   /** The registry thing, whether or not this principal is attached to it. */
   readonly thingName?: string;
   readonly thingType?: string;
-  readonly thingAttributes?: { readonly [name: string]: string };
+  /** An attribute whose value is not known is `UNKNOWN_VALUE`. */
+  readonly thingAttributes?: { readonly [name: string]: string | typeof UNKNOWN_VALUE };
 
   /** Whether this principal is attached to the thing. */
   readonly attached?: boolean;
@@ -127,7 +128,7 @@ function setThing(set: Setter, principal: Principal, protocol: 'mqtt' | 'https')
     return;
   }
   // Nobody says whether a client of a custom authorizer has a thing at all.
-  const valueOf = (value: string | undefined, by: readonly Association[]): ContextValue | undefined => (
+  const valueOf = (value: string | typeof UNKNOWN_VALUE | undefined, by: readonly Association[]): ContextValue | undefined => (
     value === undefined || by.includes(association) ? value : UNKNOWN_VALUE
   );
   set('iot:Connection.Thing.ThingName', valueOf(principal.thingName, ['associated', 'exclusive-other-client-id']));

@@ -236,7 +236,7 @@ function isUnknown(value: unknown): value is UnknownPart | PartialText {
 
 /** Elements take a value or a list; holes of a sparse list become undefined. */
 function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? [...value] as unknown[] : [value];
+  return Array.isArray(value) ? Array.from(value as readonly unknown[]) : [value];
 }
 
 /** JSON booleans and numbers are as good as their text. */

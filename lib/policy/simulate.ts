@@ -1,3 +1,4 @@
+import { ACTIONS, findAction } from './actions';
 import type { AccountScope } from './arn';
 import { createAuthorizer } from './authorizer';
 import type { Principal, RequestDetails } from './context';
@@ -37,6 +38,7 @@ interface Case {
 }
 
 const DEFAULT_ACCOUNT: AccountScope = { partition: 'aws', region: 'us-east-1', accountId: '123456789012' };
+const OUTCOMES: readonly string[] = ['allow', 'deny', 'unknown'] satisfies Decision['decision'][];
 const KINDS: readonly string[] = ['certificate', 'cognito-auth', 'cognito-unauth', 'custom'] satisfies Principal['kind'][];
 
 /**
@@ -89,20 +91,21 @@ function readAccount(raw: unknown): AccountScope {
 
 function readCase(raw: unknown, path: string): Case {
   need(isObject(raw), path, 'must be an object with id, policies, principal, action and resource');
-  const { id, policies, iamPolicies, principal, request, action, resource } = raw as { readonly [name: string]: unknown };
+  const { id, policies, iamPolicies, principal, request, action, resource, expect } = raw as { readonly [name: string]: unknown };
   need(typeof id === 'string', `${path}.id`, 'must be a string');
   need(Array.isArray(policies), `${path}.policies`, 'must be a list of policy documents');
   need(iamPolicies === undefined || Array.isArray(iamPolicies), `${path}.iamPolicies`, 'must be a list of policy documents');
-  need(typeof action === 'string', `${path}.action`, 'must be a string such as "iot:Publish"');
+  need(typeof action === 'string' && findAction(action) !== undefined, `${path}.action`, `must be one of ${ACTIONS.map(({ name }) => name).join(', ')}`);
   need(typeof resource === 'string', `${path}.resource`, 'must be a name such as a topic or a client id');
   need(request === undefined || isObject(request), `${path}.request`, 'must be an object');
+  need(expect === undefined || OUTCOMES.some((outcome) => outcome === expect), `${path}.expect`, `must be one of ${OUTCOMES.join(', ')}`);
   need(isObject(principal), `${path}.principal`, 'must be an object with a kind');
   const { kind, thingGroups } = principal as { readonly [name: string]: unknown };
-  need(KINDS.includes(String(kind)), `${path}.principal.kind`, `must be one of ${KINDS.join(', ')}`);
+  need(typeof kind === 'string' && KINDS.includes(kind), `${path}.principal.kind`, `must be one of ${KINDS.join(', ')}`);
   const groupsAreFine = thingGroups === undefined
     || (Array.isArray(thingGroups) && thingGroups.every((group) => isObject(group) && Array.isArray(group.policies)));
   need(groupsAreFine, `${path}.principal.thingGroups`, 'must be a list of { name, policies }');
-  return raw as unknown as Case;
+  return raw as Case;
 }
 
 function isObject(value: unknown): value is { readonly [name: string]: unknown } {

@@ -40,7 +40,7 @@ export function joinText(parts: readonly (Text | UnknownPart)[]): Text {
   for (const part of parts.flatMap((p) => (isUnknownPart(p) ? [p] : partsOf(p)))) {
     const last = merged.length - 1;
     if (typeof part === 'string' && typeof merged[last] === 'string') {
-      merged[last] = (merged[last] as string) + part;
+      merged[last] += part;
     } else {
       merged.push(part);
     }

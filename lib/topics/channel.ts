@@ -34,6 +34,10 @@ export interface PublishChannelOptions {
  * `+` stands for one level and `#`, at the end, for all the rest. A device subscribes to the pattern exactly as it is
  * declared: with `cmd/{thing}/+`, to `cmd/sensor-1/+` and not to `cmd/sensor-1/reboot`. What it may publish and receive
  * is wider than that, because the policy language has no wildcard for one level: there, `+` covers deeper levels too.
+ *
+ * A level may contain a CDK token. Channels are kept apart whatever its value, as long as that is one level: it must not
+ * be empty, start with `$` or contain `/`, `+`, `#`, `*` or `?`. AWS IoT does not check this; give a `CfnParameter` an
+ * `allowedPattern` such as `[a-zA-Z0-9_-]+`.
  */
 export class Channel {
   /**

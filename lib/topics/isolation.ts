@@ -1,4 +1,4 @@
-import type { Level } from './pattern';
+import { maskTokens, splitAtTokens, type Level } from './pattern';
 
 /** Two things and a topic that each of them may use, through a channel of its own. */
 export interface Overlap {
@@ -21,7 +21,8 @@ const THING_NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
  * A topic that thing A may use through one pattern and another thing B through the other, if there is one.
  *
  * `dt/{thing}/+` and `dt/config/{thing}` overlap: a thing may be called "config". Wildcards are taken as policies take
- * them, `+` and `#` for one level or more; types and attributes for any one level.
+ * them, `+` and `#` for one level or more; types and attributes for any one level. CDK tokens stand for any text within
+ * their level, and the same token for the same text.
  */
 export function findOverlap(
   patternA: readonly Level[], patternB: readonly Level[], path: Path = { topic: [] },
@@ -44,7 +45,7 @@ function join(levelA: Level, levelB: Level, path: Path): Path | undefined {
   const textA = levelA.kind === 'literal' ? levelA.text : undefined;
   const textB = levelB.kind === 'literal' ? levelB.text : undefined;
   if (textA !== undefined && textB !== undefined) {
-    return textA === textB ? extend(path, textA) : undefined;
+    return mayBeEqual(textA, textB) ? extend(path, textA) : undefined;
   }
   if (levelA.kind === 'thing' && levelB.kind === 'thing') {
     return undefined; // it would have to be the same thing
@@ -64,8 +65,22 @@ function joinName(path: Path, thing: 'thingA' | 'thingB', text: string | undefin
     return extend(path, `{${thing}}`);
   }
   const name = path[thing];
-  const possible = name === undefined ? THING_NAME.test(text) : name === text;
+  const possible = name === undefined ? THING_NAME.test(maskTokens(text)) : mayBeEqual(name, text);
   return possible ? { ...extend(path, text), [thing]: text } : undefined;
+}
+
+/** Whether two texts are the same, or could be once the deployment knows their tokens. */
+function mayBeEqual(textA: string, textB: string): boolean {
+  const [partsA, partsB] = [splitAtTokens(textA), splitAtTokens(textB)];
+  if (textA === textB || (partsA.length === 1 && partsB.length === 1)) {
+    return textA === textB;
+  }
+  // Only a token can stand for what the other text has more at its start or end.
+  const [openA, openB] = [partsA.length > 1, partsB.length > 1];
+  const [startA = '', startB = ''] = [partsA[0], partsB[0]];
+  const [endA = '', endB = ''] = [partsA.at(-1), partsB.at(-1)];
+  return ((openB && startA.startsWith(startB)) || (openA && startB.startsWith(startA)))
+    && ((openB && endA.endsWith(endB)) || (openA && endB.endsWith(endA)));
 }
 
 function extend(path: Path, level: string): Path {

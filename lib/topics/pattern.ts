@@ -3,6 +3,7 @@ import type { PlaceholderValues } from './placeholder-values';
 
 /** One level of a topic pattern: what stands between two slashes. */
 export type Level =
+  /** A text, which may contain CDK tokens. */
   | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: 'thing' }
   | { readonly kind: 'type' }
@@ -32,9 +33,20 @@ const MAX_TOPIC_SLASHES = 7;
 /** A name of an attribute; AWS also allows `/` and `#` in it, which no level of a topic can hold. */
 const ATTRIBUTE = /^\{attribute:([a-zA-Z0-9_.,@:-]{1,128})\}$/;
 
+/** An attribute whose name contains a slash, which would end the level. */
+const ATTRIBUTE_WITH_SLASH = /\{attribute:[^{}/]*\/[^{}]*\}/;
+
+/** A CDK token in a text. */
+const TOKEN = /\$\{Token\[[^\]]*\]\}/g;
+
 /** A text in which a word stands for each CDK token: what only the deployment knows is neither good nor bad. */
 export function maskTokens(text: string): string {
-  return text.replace(/\$\{Token\[[^\]]*\]\}/g, 'token');
+  return text.replace(TOKEN, 'token');
+}
+
+/** What stands around the CDK tokens of a text, in order; the text alone where there is none. */
+export function splitAtTokens(text: string): readonly string[] {
+  return text.split(TOKEN);
 }
 
 /** Read a pattern that is known to be well formed. */
@@ -61,6 +73,9 @@ export function parseTopicPattern(pattern: string): readonly Level[] {
   const known = maskTokens(pattern);
   if (known.startsWith('$')) {
     throw fail("is reserved, topics must not start with '$'; use 'shadows', 'jobs' or Channel.basicIngest");
+  }
+  if (ATTRIBUTE_WITH_SLASH.test(known)) {
+    throw fail("has '/' in the name of an attribute, where it would end the level; use an attribute without '/' in its name");
   }
   const texts = known.split('/');
   if (texts.length - 1 > MAX_TOPIC_SLASHES) {

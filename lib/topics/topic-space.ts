@@ -12,12 +12,16 @@ export interface TopicSpaceProps {
   /**
    * The channels by name.
    *
+   * Add new ones at the end, so that the permissions of the others stay in their policies.
+   *
    * @default - no channels
    */
   readonly topics?: { [name: string]: Channel };
 
   /**
    * The shadows that each device has.
+   *
+   * Add new ones at the end, as with `topics`.
    *
    * @default - devices have no access to shadows
    */
@@ -88,9 +92,9 @@ export class TopicSpace {
     this.channels = new Map(Object.entries(props.topics ?? {}));
     this.channelNames = [...this.channels.keys()];
     this.declarations = [
-      ...props.jobs === undefined ? [] : [ofReservedTopics('jobs', jobTopics(props.jobs))],
-      ...(props.shadows ?? []).map((shadow) => ofReservedTopics(`shadows.${shadow.shadowName ?? 'classic'}`, shadowTopics(shadow))),
       ...[...this.channels].map(([name, channel]) => ofChannel(name, channel)),
+      ...(props.shadows ?? []).map((shadow) => ofReservedTopics(`shadows.${shadow.shadowName ?? 'classic'}`, shadowTopics(shadow))),
+      ...props.jobs === undefined ? [] : [ofReservedTopics('jobs', jobTopics(props.jobs))],
     ];
     this.attributes = [...new Set(this.declarations.flatMap(attributesOf))].sort();
     this.usesThingType = this.declarations.some((declaration) => levelsOf(declaration).some((level) => level.kind === 'type'));

@@ -35,7 +35,8 @@ export class Admission {
     }
     const id = certificateId(certificate);
     const registered = this.find(id);
-    const objection = this.objectTo(certificate, registered);
+    const domainName = socket.servername === false || socket.servername === '' ? undefined : socket.servername ?? undefined;
+    const objection = this.objectTo(certificate, registered, domainName);
     if (registered === undefined || objection !== undefined) {
       return this.refuse({ certificateId: id }, objection ?? 'the certificate is not registered');
     }
@@ -44,7 +45,7 @@ export class Admission {
       registered,
       // IPv4 clients of a dual-stack socket.
       sourceIp: socket.remoteAddress?.replace(/^::ffff:/, ''),
-      domainName: socket.servername === false || socket.servername === '' ? undefined : socket.servername ?? undefined,
+      domainName,
     };
   }
 
@@ -54,12 +55,16 @@ export class Admission {
     return standsFor === undefined ? this.registry.find(id) : this.registry.registerInPlaceOf(standsFor, id);
   }
 
-  private objectTo(certificate: X509Certificate, registered: RegisteredCertificate | undefined): string | undefined {
+  private objectTo(certificate: X509Certificate, registered: RegisteredCertificate | undefined, domainName: string | undefined): string | undefined {
     if (registered === undefined) {
       return `the certificate (${certificate.subject.replaceAll('\n', ', ')}) is not registered`;
     }
     if (registered.status !== 'ACTIVE') {
       return `the certificate is ${registered.status}`;
+    }
+    // https://docs.aws.amazon.com/iot/latest/developerguide/transport-security.html
+    if (registered.sniOnly && domainName === undefined) {
+      return 'the certificate was registered without a CA (SNI_ONLY), and the client sent no server name (SNI)';
     }
     const now = this.clock.now();
     if (now > Date.parse(certificate.validTo) || now < Date.parse(certificate.validFrom)) {

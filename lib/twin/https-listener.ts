@@ -42,7 +42,15 @@ export function createHttpsServer(certificate: KeyPair, around: {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ message, traceId: around.newTraceId() }));
     };
-    receive(request, (payload) => publish(request, payload, answer));
+    receive(request, (payload) => {
+      try {
+        publish(request, payload, answer);
+      } catch (error) {
+        // The last resort: what one client sends must not end the process.
+        around.journal.note({}, 'refused', `the twin could not handle a request: ${(error as Error).message}`);
+        answer(500, 'the twin could not handle the request');
+      }
+    });
   });
   server.on('tlsClientError', (error, socket) => {
     around.journal.note({}, 'refused', `TLS handshake: ${error.message}`);

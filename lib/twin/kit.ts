@@ -1,10 +1,10 @@
-import { realpathSync, writeFileSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { TwinError } from './errors';
 import { LocalAuthority } from './pki/authority';
 import { IssuedCertificates } from './pki/issued-certificates';
-import type { StateFolder} from './pki/state-folder';
-import { makePrivateFolder } from './pki/state-folder';
+import { makePrivateFolder, writeWhole } from './pki/state-folder';
+import type { StateFolder } from './pki/state-folder';
 
 /** What a running twin tells other processes of this computer, in its state folder. */
 export interface Advertisement {
@@ -50,7 +50,7 @@ export function claim(folder: StateFolder): () => void {
   const isNew = folder.writeNew(OWNER, String(process.pid));
   const owner = isNew ? process.pid : Number(folder.read(OWNER));
   if (claimed.has(path) || (owner !== process.pid && isAlive(owner))) {
-    throw new TwinError(`state folder ${folder.path}: the twin of process ${owner} uses it; stop that one or choose another folder with --state`);
+    throw new TwinError(`state folder ${folder.path}: the twin of process ${owner} uses it; stop that one, choose another folder with --state, or remove ${folder.file(OWNER)} if that process is no twin`);
   }
   claimed.add(path);
   folder.write(OWNER, String(process.pid));
@@ -132,6 +132,8 @@ export interface KitFiles {
   readonly config: string;
 }
 
+const PUBLIC_FILE = 0o644;
+
 /** Write a kit into a folder of its own; the private key is readable by its owner alone. */
 export function writeKit(kit: ConnectionKit, directory: string): KitFiles {
   const { privateKeyPem, certificatePem, rootCaPem, ...config } = kit;
@@ -143,10 +145,10 @@ export function writeKit(kit: ConnectionKit, directory: string): KitFiles {
   };
   try {
     makePrivateFolder(directory);
-    writeFileSync(files.privateKey, privateKeyPem, { mode: 0o600 });
-    writeFileSync(files.certificate, certificatePem);
-    writeFileSync(files.rootCa, rootCaPem);
-    writeFileSync(files.config, `${JSON.stringify(config, undefined, 2)}\n`);
+    writeWhole(files.privateKey, privateKeyPem);
+    writeWhole(files.certificate, certificatePem, PUBLIC_FILE);
+    writeWhole(files.rootCa, rootCaPem, PUBLIC_FILE);
+    writeWhole(files.config, `${JSON.stringify(config, undefined, 2)}\n`, PUBLIC_FILE);
   } catch (error) {
     throw new TwinError(`folder ${directory}: cannot be written to (${(error as NodeJS.ErrnoException).code ?? 'error'}); choose another with --out`);
   }

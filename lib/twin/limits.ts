@@ -45,6 +45,9 @@ export const SAFETY = {
   /** Bytes of QoS 1 messages that wait for a session: beyond, a connected client is cut and an absent one misses the newest. */
   queuedBytes: 64 * 1024 * 1024,
 
+  /** The same for all sessions together. */
+  allQueuedBytes: 512 * 1024 * 1024,
+
   /** Milliseconds from TCP connection to CONNECT. */
   connectTimeoutMs: 10_000,
 
@@ -56,6 +59,9 @@ export const SAFETY = {
 
   /** Open connections. */
   connections: 20_000,
+
+  /** Sessions, with a connection or without. */
+  sessions: 100_000,
 
   /** Retained messages, and the bytes of their payloads. */
   retainedMessages: 100_000,

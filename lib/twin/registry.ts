@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
-import type { Certificate, Deployment } from '../deployment/model';
-import { Authorizer, CompiledPolicy, PolicyError, parsePolicy, showText } from '../policy';
-import type { AccountScope, Principal, Text } from '../policy';
+import type { Certificate, Deployment, IotPolicy, Thing } from '../deployment/model';
+import { Authorizer, CompiledPolicy, PolicyError, UNKNOWN_VALUE, isUnknownPart, parsePolicy, showText } from '../policy';
+import type { AccountScope, Policy, Principal, Text } from '../policy';
 import { TwinError } from './errors';
 import { certificateFacts, certificateId } from './pki/certificate-facts';
 import type { StandsFor } from './pki/issued-certificates';
@@ -16,6 +16,9 @@ export interface RegisteredCertificate {
   /** The logical id of the template's certificate. */
   readonly logicalId: string;
   status: CertificateStatus;
+
+  /** Known without a CA: the client must send the name of the server. */
+  readonly sniOnly: boolean;
   readonly policies: readonly CompiledPolicy[];
   readonly things: readonly { readonly name: string; readonly exclusive: boolean }[];
 }
@@ -24,8 +27,11 @@ export interface RegisteredCertificate {
 export interface RegisteredThing {
   readonly name: string;
   readonly type?: string;
-  readonly attributes: { readonly [name: string]: string };
+  readonly attributes: NonNullable<Principal['thingAttributes']>;
   readonly groups: readonly { readonly name: string; readonly policies: readonly CompiledPolicy[] }[];
+
+  /** Whether it exists and what it is can be told offline. */
+  readonly isCertain: boolean;
 }
 
 /**
@@ -40,23 +46,32 @@ export class Registry {
   public readonly warnings: readonly string[];
 
   private readonly certificates = new Map<string, RegisteredCertificate>();
+
+  /** By name; the unknown parts of a name are the same in the policy and in what is attached. */
   private readonly policies: ReadonlyMap<string, CompiledPolicy>;
 
   /** @throws TwinError when a policy is one that AWS would refuse. */
   constructor(deployment: Deployment, scope: AccountScope) {
-    const warnings: string[] = deployment.external.map(({ path, what }) => `${path}: ${what}`);
+    const warnings: string[] = deployment.external.map(({ path, what }) => `${path}: ${what} is not part of the deployment`);
     this.scope = scope;
-    this.policies = new Map(deployment.policies.flatMap(({ path, name, document }) => {
-      const known = knownName(name, path, warnings);
-      return known === undefined ? [] : [[known, compile(known, document, path, scope)]];
+    this.policies = new Map(deployment.policies.map((policy) => {
+      const open = unknownsIn(policy.document);
+      if (open.length > 0) {
+        warnings.push(`${policy.path}: not known offline: ${open.join(', ')}; what hangs on it is refused`);
+      }
+      return [showText(policy.name), compile(policy, scope)];
     }));
     this.things = new Map(deployment.things.flatMap((thing) => {
-      const name = knownName(thing.name, thing.path, warnings);
-      return name === undefined ? [] : [[name, {
-        name,
+      if (typeof thing.name !== 'string') {
+        warnings.push(`${thing.path}: its name ${showText(thing.name)} is not known offline, so it is left out`);
+        return [];
+      }
+      return [[thing.name, {
+        name: thing.name,
         ...(typeof thing.thingType === 'string' ? { type: thing.thingType } : {}),
-        attributes: knownAttributes(thing.attributes ?? {}, thing.path, warnings),
+        attributes: knownAttributes(thing, warnings),
         groups: groupsOf(thing.groups ?? [], deployment, this.policies),
+        isCertain: thing.condition === undefined && thing.attributes !== undefined,
       }]];
     }));
     for (const certificate of deployment.certificates) {
@@ -119,36 +134,66 @@ export class Registry {
   }
 
   private register(certificate: Certificate, warnings: string[]): RegisteredCertificate {
-    const { id, path, logicalId, status, policies, things } = certificate;
-    if (certificate.condition === 'unknown') {
-      warnings.push(`${path}: cannot tell whether it exists; it is taken as INACTIVE`);
+    const { id, path, logicalId, status, mode, policies, things, perhaps } = certificate;
+    const doubt = this.doubtAbout(certificate);
+    if (doubt !== undefined) {
+      warnings.push(`${path}: ${doubt}, so it is taken as INACTIVE`);
     }
     return {
       id,
       logicalId,
+      sniOnly: mode === 'SNI_ONLY',
       // What is not known to be active is not let in.
-      status: certificate.condition === undefined && typeof status === 'string' ? status as CertificateStatus : 'INACTIVE',
-      policies: policies.flatMap((name) => {
-        const policy = typeof name === 'string' ? this.policies.get(name) : undefined;
-        if (policy === undefined) {
-          warnings.push(`${path}: the policy ${showText(name)} is attached, but not part of the deployment; it grants nothing here`);
-        }
-        return policy ?? [];
-      }),
-      things: things.flatMap(({ name, exclusive }) => {
-        const known = knownName(name, path, warnings);
-        return known === undefined ? [] : [{ name: known, exclusive }];
-      }),
+      status: doubt === undefined && typeof status === 'string' ? status as CertificateStatus : 'INACTIVE',
+      policies: [
+        ...policies.map((name) => this.policies.get(showText(name)) ?? this.unreadable(name, path, warnings)),
+        ...perhaps.policies.map((name) => {
+          const policy = this.policies.get(showText(name));
+          return policy === undefined ? this.unreadable(name, path, warnings) : perhapsInForce(policy.policy, this.scope);
+        }),
+      ],
+      things: things.flatMap(({ name, exclusive }) => (typeof name === 'string' ? [{ name, exclusive }] : [])),
     };
+  }
+
+  /** Why it cannot be told who the holder of a certificate is. */
+  private doubtAbout({ condition, things, perhaps }: Certificate): string | undefined {
+    if (condition !== undefined) {
+      return 'cannot tell whether it exists';
+    }
+    if (perhaps.things.length > 0 || things.some(({ name }) => typeof name !== 'string' || this.things.get(name)?.isCertain === false)) {
+      return 'cannot tell which thing it is attached to, or what that thing is';
+    }
+    return undefined;
+  }
+
+  /** A policy that is attached and cannot be read may allow and deny anything: nothing is certain beside it. */
+  private unreadable(name: Text, path: string, warnings: string[]): CompiledPolicy {
+    warnings.push(`${path}: the policy ${showText(name)} is attached, but not part of the deployment; it may deny anything, so everything is refused`);
+    return new CompiledPolicy(parsePolicy({ unknown: showText(name) }, { name: showText(name) }), this.scope);
   }
 }
 
-function compile(name: string, document: unknown, path: string, scope: AccountScope): CompiledPolicy {
+function compile({ path, name, document, condition }: IotPolicy, scope: AccountScope): CompiledPolicy {
   try {
-    return new CompiledPolicy(parsePolicy(document, { name }), scope);
+    const policy = parsePolicy(document, { name: showText(name) });
+    return condition === undefined ? new CompiledPolicy(policy, scope) : perhapsInForce(policy, scope);
   } catch (error) {
     throw error instanceof PolicyError ? new TwinError(`${path}: AWS would refuse this policy: ${error.message}`) : error;
   }
+}
+
+/** A policy that may not count: whatever it matches is "cannot tell". */
+function perhapsInForce(policy: Policy, scope: AccountScope): CompiledPolicy {
+  return new CompiledPolicy({ ...policy, statements: policy.statements.map((statement) => ({ ...statement, uncertain: true })) }, scope);
+}
+
+/** The paths of everything in a document that could not be resolved. */
+function unknownsIn(value: unknown): readonly string[] {
+  if (isUnknownPart(value)) {
+    return [value.unknown];
+  }
+  return typeof value === 'object' && value !== null ? [...new Set(Object.values(value).flatMap(unknownsIn))] : [];
 }
 
 function groupsOf(names: readonly Text[], deployment: Deployment, policies: ReadonlyMap<string, CompiledPolicy>): RegisteredThing['groups'] {
@@ -165,21 +210,16 @@ function groupsOf(names: readonly Text[], deployment: Deployment, policies: Read
     const group = deployment.thingGroups.find((one) => one.name === name && one.query === undefined);
     return group === undefined ? [] : [{
       name: showText(name),
-      policies: group.policies.flatMap((policy) => (typeof policy === 'string' ? policies.get(policy) ?? [] : [])),
+      policies: group.policies.flatMap((policy) => policies.get(showText(policy)) ?? []),
     }];
   });
 }
 
-function knownName(name: Text, path: string, warnings: string[]): string | undefined {
-  if (typeof name === 'string') {
-    return name;
-  }
-  warnings.push(`${path}: its name ${showText(name)} is not known offline, so it is left out`);
-  return undefined;
-}
-
-function knownAttributes(attributes: { readonly [name: string]: Text }, path: string, warnings: string[]): { [name: string]: string } {
-  return Object.fromEntries(Object.entries(attributes).flatMap(([name, value]) => (
-    knownName(value, `${path} attribute ${name}`, warnings) === undefined ? [] : [[name, value as string]]
-  )));
+function knownAttributes({ path, attributes = {} }: Thing, warnings: string[]): RegisteredThing['attributes'] {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => {
+    if (typeof value !== 'string') {
+      warnings.push(`${path}: its attribute '${name}' is not known offline; what hangs on it is refused`);
+    }
+    return [name, typeof value === 'string' ? value : UNKNOWN_VALUE];
+  }));
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readDeployment } from '../deployment';
 import type { Deployment } from '../deployment';
@@ -21,6 +21,7 @@ import type { Listening } from './listen';
 import { MqttListener } from './mqtt-listener';
 import { Broker } from './mqtt/broker';
 import { Outbox } from './mqtt/connection';
+import { objectToTopicName } from './mqtt/topic-syntax';
 import { LocalAuthority } from './pki/authority';
 import { IssuedCertificates } from './pki/issued-certificates';
 import { StateFolder } from './pki/state-folder';
@@ -107,10 +108,10 @@ export interface Twin {
   issueKit(thingName: string, certificateLogicalId?: string): Promise<ConnectionKit>;
 
   /**
-   * Set the status of a certificate, by its id or its logical id in the template. One that is no longer ACTIVE loses
-   * its connections at once; on AWS that takes minutes.
+   * Set the status of a certificate, by its id or its logical id in the template, or of all certificates of a thing, by
+   * its name. One that is no longer ACTIVE loses its connections at once; on AWS that takes minutes.
    */
-  updateCertificateStatus(certificate: string, status: CertificateStatus): void;
+  updateCertificateStatus(certificateOrThing: string, status: CertificateStatus): void;
 
   /** Publish from the cloud's side, as an administrator would; who receives it is still for the policies to decide. */
   publish(topic: string, payload: string | Buffer): void;
@@ -155,20 +156,21 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
   };
   try {
     const authority = await LocalAuthority.open(folder, now);
-    const certificate = await authority.serverCertificate(host);
+    const certificate = await authority.serverCertificate(isWildcard(host) ? ownAddresses() : [host]);
     const mqtt = new MqttListener(certificate, admission, registry, {
       broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock),
     });
     const https = createHttpsServer(certificate, { admission, registry, guard, broker, journal, newTraceId: randomUUID });
-    const listenOn = async (server: Parameters<typeof listen>[0], port: number | undefined, option: string): Promise<number> => {
-      const listening = await listen(server, port ?? 0, host, option);
+    const listenOn = async (server: Parameters<typeof listen>[0], port: number | undefined, option: string, address = host): Promise<number> => {
+      const listening = await listen(server, port ?? 0, address, option);
       open.push(listening);
       return listening.port;
     };
     const mqttPort = await listenOn(mqtt.server, options.port, '--port');
     const httpsPort = await listenOn(https, options.httpsPort, '--https-port');
-    const consolePort = await listenOn(createConsoleServer(deployment, registry, journal, host), options.consolePort, '--console-port');
-    const endpoint = host === LOOPBACK || host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+    // The console asks nobody who they are.
+    const consolePort = await listenOn(createConsoleServer(deployment, registry, journal), options.consolePort, '--console-port', LOOPBACK);
+    const endpoint = host === LOOPBACK ? 'localhost' : isWildcard(host) ? ownAddresses()[0] ?? 'localhost' : host;
     const urlHost = endpoint.includes(':') ? `[${endpoint}]` : endpoint;
     const advertisement: Advertisement = { pid: process.pid, endpoint, mqttPort, httpsPort, things: certificatesByThing(registry) };
     advertise(folder, advertisement);
@@ -177,7 +179,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       endpoints: {
         mqtt: `mqtts://${urlHost}:${mqttPort}`,
         https: `https://${urlHost}:${httpsPort}`,
-        console: `http://${urlHost}:${consolePort}`,
+        console: `http://localhost:${consolePort}`,
         rootCa: authority.rootCaPath,
       },
       mqttPort,
@@ -189,9 +191,11 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       updateCertificateStatus: (wanted, status) => {
         // One issued here is registered when it is first seen.
         admission.find(wanted);
-        const known = registry.all().filter(({ id, logicalId }) => id === wanted || logicalId === wanted);
+        const known = registry.all().filter(({ id, logicalId, things }) => (
+          id === wanted || logicalId === wanted || things.some(({ name }) => name === wanted)
+        ));
         if (known.length === 0) {
-          throw new TwinError(`certificate '${wanted}' is not registered`);
+          throw new TwinError(`'${wanted}' is neither a registered certificate nor a thing that has one`);
         }
         for (const one of known) {
           one.status = status;
@@ -200,7 +204,13 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
           }
         }
       },
-      publish: (topic, payload) => broker.publish({ topic, payload: Buffer.from(payload), qos: 1, retain: false }),
+      publish: (topic, payload) => {
+        const objection = objectToTopicName(topic);
+        if (objection !== undefined) {
+          throw new TwinError(`cannot publish to '${topic}': ${objection}`);
+        }
+        broker.publish({ topic, payload: Buffer.from(payload), qos: 1, retain: false });
+      },
       stop: () => {
         if (stopped === undefined) {
           mqtt.shutDown();
@@ -214,6 +224,16 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     await close();
     throw error;
   }
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+/** The addresses at which other computers reach this one. */
+function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address);
 }
 
 /** Read a deployment; only what it leaves open about the account is filled in. */

@@ -91,7 +91,7 @@ describe('a policy', () => {
   });
 
   test('can be used from another stack', () => {
-    const other = new Stack(stack.node.root as App, 'Other');
+    const other = new Stack(stack.node.root, 'Other');
     const policy = define(CONNECT);
     DeviceCertificate.fromCertificateId(other, 'Certificate', 'a'.repeat(64)).attachPolicy(policy);
     Template.fromStack(other).hasResourceProperties('AWS::IoT::PolicyPrincipalAttachment', {
@@ -181,6 +181,8 @@ describe('statements', () => {
       "Statement[0].Resource: iot:Publish is checked against 'topic', but none of the resources is that; use IotResource.topic"],
     ['an action without resources is given one', [{ actions: [IotAction.LIST_RETAINED_MESSAGES], resources: topic }],
       'Statement[0].Resource: iot:ListRetainedMessages is checked against no resource of its own, but none of the resources is that; use IotResource.any'],
+    ['a name is an ARN', [{ actions: [IotAction.PUBLISH], resources: [IotResource.topic('arn:aws:iot:eu-west-1:111122223333:topic/dt/x')] }],
+      "Statement[0].Resource: 'arn:aws:iot:eu-west-1:111122223333:topic/dt/x' is an ARN where a name is expected; pass only what follows the type in it"],
   ])('fail where %s', (_, statements, message) => {
     expect(() => define(...statements)).toThrow(`'statements' do not make a policy: ${message}`);
     expect(stack.node.tryFindChild('Policy')?.node.children).toEqual([]);
@@ -190,6 +192,10 @@ describe('statements', () => {
     ['an action is unknown', { actions: [], otherActions: ['iot:Pubish'], resources: topic }, "Statement[0].Action: 'iot:Pubish' is not an action that AWS IoT policies grant"],
     ['a variable is unknown', { actions: [IotAction.PUBLISH], resources: [IotResource.topic('${iot:Thing.ThingName}')] },
       'is not a variable of AWS IoT'],
+    ['a permission on topics has MQTT wildcards', { actions: [IotAction.RECEIVE], resources: [IotResource.topic('a/+')] },
+      "Statement[0].Resource: '+' and '#' are plain characters in a policy and no topic name has them, so that 'a/+' allows nothing"],
+    ['a placeholder of channels is left', { actions: [IotAction.PUBLISH], resources: [IotResource.topic('dt/{thing}')] },
+      "Statement[0].Resource: 'dt/{thing}' has a placeholder of channels, which is plain text in a policy"],
     ['a denial has MQTT wildcards', { actions: [IotAction.SUBSCRIBE], resources: [IotResource.topicFilter('a/#')], effect: IotPolicyEffect.DENY },
       "Statement[0].Resource: '+' and '#' are plain characters in a policy, so that 'a/#' denies that text and nothing else"],
   ])('warn where %s', (_, statement, message) => {

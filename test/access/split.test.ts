@@ -2,6 +2,8 @@ import { App, CfnParameter, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Channel, IotAction, IotPolicy, IotPolicyEffect, IotResource, JobAccess, Shadow, TopicSpace } from '../../lib';
 import type { IotPolicyStatement, TopicSpaceProps } from '../../lib';
+import { deviceStatements } from '../../lib/access/device-statements';
+import { packStatements } from '../../lib/access/packing';
 import { policySize } from '../../lib/policy';
 import { Device, policyDocuments } from './device';
 
@@ -20,6 +22,23 @@ function forDevices(space: TopicSpaceProps): Stack {
   const stack = new Stack(new App(), 'Stack');
   IotPolicy.forDevices(stack, 'Policy', { topicSpace: new TopicSpace(space) });
   return stack;
+}
+
+/** Channels from the device that fill one policy to the last character. */
+function fullPolicy(): Record<string, Channel> {
+  const channels = (last: number) => Object.fromEntries(Array.from({ length: 17 }, (_, n) => (
+    [`c${n}`, Channel.fromDevice(`up/${n}${n === 16 ? 'x'.repeat(last) : ''}/{thing}`)]
+  )));
+  const fits = (last: number) => packStatements(deviceStatements(new TopicSpace({ topics: channels(last) }))).length === 1;
+  return channels(Array.from({ length: 240 }, (_, last) => last).filter(fits).at(-1)!);
+}
+
+/** The policy that each permission is in. */
+function placesOf(space: TopicSpaceProps): Map<string, number> {
+  const documents = policyDocuments(forDevices(space)) as { Statement: { Action: string; Resource: string | string[] }[] }[];
+  return new Map(documents.flatMap(({ Statement }, index) => Statement.flatMap(({ Action, Resource }) => (
+    [Resource].flat().map((resource): [string, number] => [`${Action} ${resource}`, index])
+  ))));
 }
 
 describe('splitting', () => {
@@ -106,6 +125,30 @@ describe('policies for devices', () => {
     const changed = after.filter((document, index) => JSON.stringify(document) !== JSON.stringify(before[index]));
     expect(changed).toHaveLength(1);
     expect(JSON.stringify(changed[0])).toContain('topic/z/');
+  });
+
+  const channels = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => (
+    [`c${n}`, n % 2 ? Channel.toDevice(`down/${n}/{thing}/+`) : Channel.fromDevice(`up/${n}/{thing}`)]
+  )));
+  const jobs = JobAccess.EXECUTE;
+  const config = [Shadow.named('config')];
+  test.each<[string, TopicSpaceProps, TopicSpaceProps, RegExp]>([
+    ['jobs are added', { topics: channels(20) }, { topics: channels(20), jobs }, /$/],
+    ['a shadow is added', { topics: channels(20) }, { topics: channels(20), shadows: config }, /$/],
+    ['a last channel is added', { topics: channels(20) }, { topics: channels(21) }, /$/],
+    ['jobs are added to channels and shadows', { topics: channels(20), shadows: config }, { topics: channels(20), shadows: config, jobs }, /$/],
+    ['a last channel is added, except for shadows and jobs', { topics: channels(20), shadows: config, jobs }, { topics: channels(21), shadows: config, jobs }, /^(?!.*\$aws)/],
+    ['the first channel to the device is added to a full policy', { topics: fullPolicy() }, { topics: { ...fullPolicy(), down: Channel.toDevice('down/{thing}') } }, /$/],
+  ])('leave each permission in its policy when %s', (_, before, after, stays) => {
+    const [places, placesAfter] = [placesOf(before), placesOf(after)];
+    const kept = [...places.keys()].filter((permission) => stays.test(permission) && !permission.startsWith('iot:Connect'));
+    expect(kept.length).toBeGreaterThan(10);
+    expect(kept.filter((permission) => placesAfter.get(permission) !== places.get(permission))).toEqual([]);
+  });
+
+  test('are one for channels with the classic shadow', () => {
+    const topics = { telemetry: Channel.fromDevice('dt/{thing}/telemetry'), commands: Channel.toDevice('cmd/{thing}/+') };
+    expect(idsOf(forDevices({ topics, shadows: [Shadow.classic()] }))).toEqual(['Policy']);
   });
 
   test('fail beyond ten policies', () => {

@@ -94,6 +94,27 @@ describe('a certificate from a signing request', () => {
     );
   });
 
+  test('fails for a byte order mark', () => {
+    expect(() => fromCsr(`\uFEFF${csr}`)).toThrow(
+      "'csr' contains a byte order mark, which AWS IoT does not read; save the file as UTF-8 without it (at Stack/Certificate)",
+    );
+  });
+
+  test.each<[string, (pem: string) => string]>([
+    ['there are no line breaks', (pem) => pem.replaceAll('\n', '')],
+    ['spaces stand for line breaks', (pem) => pem.replaceAll('\n', ' ')],
+    ['BEGIN is indented', (pem) => `  ${pem}`],
+    ['END is indented', (pem) => pem.replace('-----END', '  -----END')],
+  ])('fails where %s', (_, change) => {
+    expect(() => fromCsr(change(csr))).toThrow(new Error(
+      "'csr' must have BEGIN and END on lines of their own, without spaces before them; keep the line breaks of the file (at Stack/Certificate)",
+    ));
+  });
+
+  test('fails for white space that PEM does not know', () => {
+    expect(() => fromCsr(`\u00A0${csr}`)).toThrow("'csr' has text around its PEM block; keep only the lines from BEGIN to END (at Stack/Certificate)");
+  });
+
   test('fails for a certificate', () => {
     expect(() => fromCsr(device.pem)).toThrow("'csr' holds a certificate; use DeviceCertificate.fromPem for it (at Stack/Certificate)");
   });

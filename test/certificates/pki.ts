@@ -30,7 +30,7 @@ export interface CertificateOptions {
 }
 
 export async function generateKeys(algorithm: Algorithm): Promise<webcrypto.CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  return (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']));
 }
 
 /** A certificate of `CN=name`, signed by its issuer or by itself. */

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, CfnParameter, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Channel, DeviceFleet, JobAccess, Shadow, Thing } from '../../lib';
 import type { DeviceFleetProps } from '../../lib';
 import { Device, policyDocuments } from '../access/device';
-import { issue } from '../certificates/pki';
+import { issue, request } from '../certificates/pki';
 
 const CSR = readFileSync(join(__dirname, '../../examples/quickstart/devices/sensor-1.csr.pem'), 'utf8');
 const TOPICS = { telemetry: Channel.fromDevice('dt/{thing}/telemetry'), commands: Channel.toDevice('cmd/{thing}/+') };
@@ -124,8 +124,41 @@ describe('things', () => {
     Annotations.fromStack(stack).hasWarning('/Stack/Fleet/Things/a', Match.stringLikeRegexp('^the device cannot use channels that depend on \\{type\\}'));
   });
 
+  test('do not warn of attributes that only the deployment knows', () => {
+    const fleet = define({ topics: { alerts: Channel.broadcast('alerts/{attribute:site}') } });
+    fleet.addThing('a', { attributes: Lazy.any({ produce: () => ({ site: 'berlin' }) }) as never });
+
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+    Template.fromStack(stack).hasResourceProperties('AWS::IoT::Thing', { AttributePayload: { Attributes: { site: 'berlin' } } });
+  });
+
+  test('fail for a list that only the deployment knows', () => {
+    const things = new CfnParameter(stack, 'Names', { type: 'CommaDelimitedList' }).valueAsList;
+    expect(() => define({ things })).toThrow(
+      new Error("'things' must name each thing in the app; a list known only at deployment cannot be used (at Stack/Fleet)"),
+    );
+  });
+
   test('do not warn when all channels are open to them', () => {
     define({ topics: TOPICS, things: ['a'] });
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+});
+
+describe('subscriptions', () => {
+  const listeners = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`c${n}`, Channel.broadcast(`c/${n}`)]));
+
+  test('warn beyond 50', () => {
+    define({ topics: listeners(51) });
+    Annotations.fromStack(stack).hasWarning(
+      '/Stack/Fleet',
+      "a device needs 51 subscriptions to hear everything, AWS IoT allows 50 for a connection; join channels with '+' or '#' "
+      + '[ack: cdk-iot-warden:DeviceFleet.manySubscriptions]',
+    );
+  });
+
+  test('do not warn up to 50', () => {
+    define({ topics: listeners(50) });
     Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
   });
 });
@@ -147,6 +180,51 @@ describe('certificates', () => {
   test('may identify a thing that exists outside the app', () => {
     define().addCertificate('Certificate', { thing: Thing.fromThingName(stack, 'Thing', 'old-1'), csr: CSR });
     Template.fromStack(stack).hasResourceProperties('AWS::IoT::ThingPrincipalAttachment', { ThingName: 'old-1' });
+  });
+
+  test('check the attributes of a thing that was not defined by the fleet', () => {
+    const fleet = define({ topics: { alerts: Channel.broadcast('alerts/{attribute:site}') } });
+    const thing = new Thing(stack, 'Bad', { attributes: { site: 'a/b' } });
+    expect(() => fleet.addCertificate('Bad', { thing, csr: CSR })).toThrow(
+      new Error("attribute 'site' must have no '/' or '#', as channels depend on it, got \"a/b\" (at Stack/Fleet)"),
+    );
+    fleet.addCertificate('Other', { thing: new Thing(stack, 'Other'), csr: CSR });
+    Annotations.fromStack(stack).hasWarning('/Stack/Other', Match.stringLikeRegexp("^the device cannot use channels that depend on 'site'"));
+  });
+
+  test('warn of a request that is used for two things', async () => {
+    const fleet = define();
+    const [a, b, c] = [fleet.addThing('a'), fleet.addThing('b'), fleet.addThing('c')];
+    fleet.addCertificate('A', { thing: a, csr: CSR });
+    fleet.addCertificate('Again', { thing: a, csr: CSR });
+    new DeviceFleet(stack, 'Second').addCertificate('B', { thing: b, csr: `${CSR}\n` });
+    fleet.addCertificate('C', { thing: c, csr: await request() });
+
+    const warnings = Annotations.fromStack(stack).findWarning('*', Match.anyValue());
+    expect(warnings.map(({ id, entry }) => [id, entry.data])).toEqual([[
+      '/Stack/Second/Certificates/B',
+      "'csr' is also used for Stack/Fleet/Things/a, so that both devices have the same private key; create a key and a request on each device "
+      + '[ack: cdk-iot-warden:DeviceFleet.sharedKey]',
+    ]]);
+  });
+
+  test('have an error when one is registered twice', async () => {
+    const { pem: certificatePem } = await issue('device');
+    const fleet = define();
+    fleet.addCertificate('A', { thing: fleet.addThing('a'), certificatePem });
+    fleet.addCertificate('B', { thing: fleet.addThing('b'), certificatePem });
+    Annotations.fromStack(stack).hasError(
+      '/Stack/Fleet/Certificates/B',
+      "'certificatePem' is already registered for Stack/Fleet/Things/a, AWS IoT takes a certificate once; pass the certificate of this device",
+    );
+  });
+
+  test('fail for an empty certificate of a CA', async () => {
+    const { pem: certificatePem } = await issue('device');
+    const fleet = define();
+    expect(() => fleet.addCertificate('A', { thing: fleet.addThing('a'), certificatePem, caCertificatePem: '' })).toThrow(
+      '\'caCertificatePem\' must be PEM text that begins with "-----BEGIN CERTIFICATE-----"',
+    );
   });
 
   test('may come from another certificate authority, with it or without', async () => {

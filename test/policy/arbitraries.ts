@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { AuthorizationRequest, Principal } from '../../lib/policy';
+import { joinText } from '../../lib/policy';
+import type { AuthorizationRequest, Principal, Text } from '../../lib/policy';
 
 /** A part of a document with holes where something could not be resolved, and the same with the holes filled. */
 export interface Holed {
@@ -52,12 +53,30 @@ function textOf(pieces: fc.Arbitrary<readonly string[]>, fillings: readonly stri
   });
 }
 
+function joined(...texts: readonly HoledArbitrary[]): HoledArbitrary {
+  return fc.tuple(...texts).map((list) => ({
+    partial: joinText(list.map(({ partial }) => partial as Text)), concrete: list.map(({ concrete }) => concrete).join(''),
+  }));
+}
+
+const REGIONS = ['us-east-1', 'us-*', '*', ':', 'us-east-1:123456789012', '123456789012:topic/a', 'eu-west-1'];
 const NAME_PIECES = ['a', 'b', 'dev', '/', '*', '?', '${iot:ClientId}', '${', '}', 'iot:ClientId', '$', '${*}', '${iot:Connection.Thing.Attributes[', 'site', ']}', '${iot:NoSuchKey}', ':topic/a'];
 const names = fc.array(fc.constantFrom(...NAME_PIECES), { maxLength: 4 });
-const heads = fc.constantFrom(['arn:', 'aws:', 'iot:', 'us-east-1', ':', '123456789012', ':'], ['arn:aws:iot:us-east-1:123456789012:'], ['arn:aws:iot:', '*', ':', '*', ':'], ['arn:aws:iot:eu-west-1:123456789012:']);
-const arns = textOf(fc.tuple(heads, fc.constantFrom('topic/', 'topicfilter/', 'client/', '*'), names).map(([head, type, name]) => [...head, type, ...name]));
+const heads = fc.oneof(
+  { weight: 3, arbitrary: known(fc.constantFrom('arn:aws:iot:us-east-1:123456789012:', 'arn:aws:iot:*:*:', 'arn:aws:iot:eu-west-1:123456789012:')) },
+  { weight: 2, arbitrary: joined(known(fc.constant('arn:aws:iot:')), textOf(fc.constant(['us-east-1', ':', '123456789012']), REGIONS), known(fc.constant(':'))) },
+  { weight: 1, arbitrary: textOf(fc.constant(['arn:', 'aws:', 'iot:', 'us-east-1:123456789012', ':']), REGIONS) },
+);
+const types = fc.constantFrom('topic/', 'topicfilter/', 'client/', '*');
+const arns = joined(
+  heads,
+  textOf(fc.tuple(types, names).map(([type, name]) => [type, ...name])),
+);
 const resources = fc.oneof({ weight: 8, arbitrary: arns }, { weight: 1, arbitrary: known(fc.constant('*')) }, { weight: 1, arbitrary: hole(fc.oneof(arns, known(fc.constant('*')))) });
-const actions = textOf(fc.constantFrom(['iot:', 'Publish'], ['iot:', 'Publish'], ['iot:', '*'], ['iot:', 'Subscribe'], ['*'], ['IOT:', 'pub', '*'], ['iot:', 'Connect'], ['iot:', 'ListRetainedMessages']), ['iot:Publish', 'iot:*', '*', 'Publish', 'sub', 'iot:', '*sub*']);
+const actions = fc.oneof(
+  joined(textOf(fc.constantFrom(['iot:'], ['IOT:']), ['iot:Sub', 'i*:']), textOf(fc.constantFrom(['Publish'], ['Publish'], ['*'], ['Sub', 'scribe'], ['Connect'], ['pub', '*'], ['ListRetainedMessages']), ['*', 'Publish', 'scribe'])),
+  mayBeHole(known(fc.constantFrom('*', 'iot:Publish'))),
+);
 
 function oneOrList(items: HoledArbitrary): HoledArbitrary {
   const list = listOf(items, 1, 3);

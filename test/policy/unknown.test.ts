@@ -35,9 +35,9 @@ describe('a decision under a document with unknown parts', () => {
           expect(concrete.decide(request).decision).toBe(decision);
         }
       }
-    }), { numRuns: 3000 });
+    }), { numRuns: 1500 });
     // None of the answers is an exception, or this would show little.
-    expect(Math.min(...Object.values(outcomes))).toBeGreaterThan(50);
+    expect(Math.min(...Object.values(outcomes))).toBeGreaterThan(20);
   });
 
   test.each<[string, Decision['decision'], object[]]>([

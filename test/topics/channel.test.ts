@@ -97,6 +97,7 @@ describe('a pattern', () => {
     ['dt/{thing}-{type}', `has '{thing}-{type}' for a level, ${wholeLevel}`],
     ['dt/{name}', `has '{name}' for a level, ${placeholder}`],
     ['dt/{attribute:}', `has '{attribute:}' for a level, ${placeholder}`],
+    ['dt/{attribute:a/b}/{thing}', "has '/' in the name of an attribute, where it would end the level; use an attribute without '/' in its name"],
     ['dt/{attribute:a b}', `has '{attribute:a b}' for a level, ${placeholder}`],
     ['dt/${iot:ClientId}', `has '\${iot:ClientId}' for a level, ${placeholder}`],
   ])('fails for %j', (pattern, problem) => {

@@ -166,4 +166,26 @@ describe('a topic space', () => {
   ])('accepts channels where %s', (_, topics) => {
     expect(new TopicSpace({ topics }).channelNames).toEqual(Object.keys(topics));
   });
+
+  const [stage, site] = ['${Token[TOKEN.1]}', '${Token[TOKEN.2]}'];
+  test.each([
+    ['the name of a thing', `dt/${stage}/{thing}`, 'dt/{thing}/config', `dt/${stage}/config`],
+    ['part of the name of a thing', `dt/x-${stage}/{thing}`, 'dt/{thing}/config', `dt/x-${stage}/config`],
+    ['a fixed level', `${stage}/{thing}/x`, 'dt/y/{thing}', `${stage}/y/x`],
+    ['a level with the same start', `dt-${stage}/{thing}/x`, 'dt-a/y/{thing}', `dt-${stage}/y/x`],
+    ['another token', `${stage}/{thing}/x`, `${site}/y/{thing}`, `${stage}/y/x`],
+  ])('fails where a token may be %s', (_, a, b, topic) => {
+    expect(() => new TopicSpace({ topics: { a: Channel.fromDevice(a), b: Channel.fromDevice(b) } })).toThrow(`could both use '${topic}'`);
+  });
+
+  test.each([
+    ['with itself', { a: Channel.fromDevice(`${stage}/{thing}/${site}/+`) }],
+    ['where the name is on the same level', { a: Channel.fromDevice(`dt/${stage}/{thing}`), b: Channel.fromDevice('dt/config/{thing}') }],
+    ['under the same token', { a: Channel.fromDevice(`${stage}/up/{thing}/#`), b: Channel.toDevice(`${stage}/down/{thing}/#`) }],
+    ['with another start', { a: Channel.fromDevice(`dt-${stage}/{thing}`), b: Channel.broadcast(`alerts-${stage}/all`), c: Channel.broadcast('dt/all') }],
+    ['with another end', { a: Channel.fromDevice(`${stage}-dt/{thing}`), b: Channel.broadcast(`${stage}-alerts/all`) }],
+    ['with a character that no name of a thing has', { a: Channel.fromDevice(`dt/${stage} x/{thing}`), b: Channel.toDevice('dt/{thing}/x') }],
+  ])('accepts a token %s', (_, topics) => {
+    expect(new TopicSpace({ topics }).channelNames).toEqual(Object.keys(topics));
+  });
 });

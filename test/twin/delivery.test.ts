@@ -57,6 +57,13 @@ describe.each([['3.1.1', 4], ['5', 5]] as const)('MQTT %s', (_, protocolVersion)
     });
   });
 
+  test('what the twin publishes itself arrives, and is held to the same syntax', async () => {
+    await subscriber.subscribe('cloud/#');
+    twin.twin.publish('cloud/a', 'x');
+    expect(await subscriber.message()).toMatchObject({ topic: 'cloud/a' });
+    expect(() => twin.twin.publish('cloud/+', 'x')).toThrow("cannot publish to 'cloud/+': a topic name takes no '+', '#' or null character");
+  });
+
   test('messages arrive in the order in which they were published', async () => {
     await subscriber.subscribe('n/#');
     const expected = Array.from({ length: 500 }, (__, index) => String(index));

@@ -335,6 +335,16 @@ describe('a shared subscription', () => {
     await device.end();
   });
 
+  test('asks the policies once for each message', async () => {
+    const device = await MqttJs.connect(kit);
+    await device.subscribe('$share/g/s/#');
+    const journal = twin.journal();
+    await publisher.publish('s/x', 'x');
+    await device.message();
+    expect(journal.take().filter(({ action }) => action === 'iot:Receive')).toHaveLength(1);
+    await device.end();
+  });
+
   test('passes over members that may not receive', async () => {
     const yes = await MqttJs.connect(kit);
     const half = await MqttJs.connect(await twin.kit('half'));

@@ -132,6 +132,6 @@ describe('the status of a certificate', () => {
   });
 
   test('fails to change for a certificate that is not registered', () => {
-    expect(() => twin.twin.updateCertificateStatus('Nobody', 'INACTIVE')).toThrow("certificate 'Nobody' is not registered");
+    expect(() => twin.twin.updateCertificateStatus('Nobody', 'INACTIVE')).toThrow("'Nobody' is neither a registered certificate nor a thing that has one");
   });
 });

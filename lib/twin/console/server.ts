@@ -8,6 +8,9 @@ import { PAGE } from './page';
 /** Entries that a page opened later still gets to see. */
 const REMEMBERED_ENTRIES = 500;
 
+/** It listens on this computer alone. */
+const OWN_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+
 /** A viewer that reads slower than this falls out. */
 const UNREAD_BYTES = 1024 * 1024;
 
@@ -18,8 +21,7 @@ const HEADERS = {
 };
 
 /** The console: a page that shows things and, live, every decision with the statement that made it. It changes nothing. */
-export function createConsoleServer(deployment: Deployment, registry: Registry, journal: Journal, host: string): Server {
-  const names = new Set(['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host]);
+export function createConsoleServer(deployment: Deployment, registry: Registry, journal: Journal): Server {
   const recent: JournalEntry[] = [];
   const viewers = new Set<ServerResponse>();
   journal.listen((entry) => {
@@ -31,7 +33,7 @@ export function createConsoleServer(deployment: Deployment, registry: Registry, 
 
   return createServer((request, response) => {
     // A page of another site must not reach this server under a name of its own.
-    if (!names.has((request.headers.host ?? '').toLowerCase().replace(/:\d+$/, ''))) {
+    if (!OWN_NAMES.has((request.headers.host ?? '').toLowerCase().replace(/:\d+$/, ''))) {
       response.writeHead(403, HEADERS).end('open the console as http://localhost');
       return;
     }

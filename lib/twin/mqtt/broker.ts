@@ -3,7 +3,7 @@ import type { Journal } from '../journal';
 import { SAFETY } from '../limits';
 import type { Message } from './message';
 import { Session } from './session';
-import type { Subscription } from './session';
+import type { Backlog, Subscription } from './session';
 import { SubscriptionTree } from './subscription-tree';
 import { hasWildcard, parseFilter } from './topic-syntax';
 
@@ -26,10 +26,16 @@ export class Broker {
   private readonly tree = new SubscriptionTree<Subscription>();
   private readonly retained = new Map<string, Message>();
   private retainedBytes = 0;
+  private readonly backlog: Backlog = { bytes: 0 };
   private readonly wills = new Map<string, PendingWill>();
 
   /** @param journal learns what the twin's own limits cost */
   constructor(private readonly clock: Clock, private readonly journal: Pick<Journal, 'note'> = { note: () => undefined }) {}
+
+  /** Whether there can be a session for a client id. */
+  public hasRoomFor(clientId: string): boolean {
+    return this.sessions.size < SAFETY.sessions || this.sessions.has(clientId);
+  }
 
   /** Register a connection for its client id; one that has it already is told to go. Returns the session to use. */
   public open(clientId: string, client: Client, clean: boolean): { readonly session: Session; readonly present: boolean } {
@@ -44,7 +50,7 @@ export class Broker {
     if (existing !== undefined) {
       this.endSession(existing);
     }
-    const session = new Session(clientId, this.clock);
+    const session = new Session(clientId, this.clock, this.backlog);
     this.sessions.set(clientId, session);
     return { session, present: false };
   }
@@ -83,7 +89,7 @@ export class Broker {
       const members = share.inTurn();
       const taker = members.find(({ session }) => session.outlet?.mayReceive(message)) ?? members.find(({ session }) => session.outlet === undefined);
       if (taker !== undefined) {
-        passOn(message, taker);
+        passOn(message, taker, true);
       }
     }
   }
@@ -175,9 +181,9 @@ function isEcho(message: Message, { session, noLocal }: Subscription): boolean {
   return noLocal && message.publisher === session.clientId;
 }
 
-function passOn(message: Message, subscription: Subscription): void {
+function passOn(message: Message, subscription: Subscription, isAllowed = false): void {
   const { session, qos, retainAsPublished } = subscription;
   if (!isEcho(message, subscription)) {
-    session.deliver({ message, qos: message.qos === 1 ? qos : 0, retain: message.retain && retainAsPublished });
+    session.deliver({ message, qos: message.qos === 1 ? qos : 0, retain: message.retain && retainAsPublished }, isAllowed);
   }
 }

@@ -107,7 +107,7 @@ export class Connection implements Client, Outlet {
     this.silence = around.clock.after(SAFETY.connectTimeoutMs, () => this.refuse(ReasonCode.PROTOCOL_ERROR, 'no CONNECT in time'));
     this.parser._list = new ByteList();
     this.parser.on('packet', (packet) => this.handle(packet));
-    this.parser.on('error', (error) => this.refuse(ReasonCode.MALFORMED_PACKET, `malformed packet: ${error.message}`));
+    this.parser.on('error', (error: Error) => this.refuse(ReasonCode.MALFORMED_PACKET, `malformed packet: ${error.message}`));
     socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('error', (error) => this.drop(`connection lost: ${error.message}`));
     socket.on('close', () => this.drop('connection lost'));

@@ -65,7 +65,7 @@ export function encodePublish(delivery: Delivery, version: ProtocolVersion, cloc
   if (last[kind]?.message !== message) {
     last[kind] = { message, packets: new PacketSeries((id) => encodeFresh(delivery, version, clock, id, false)) };
   }
-  const { packets } = last[kind]!;
+  const { packets } = last[kind];
   return qos === 0 ? packets.only : packets.packet(messageId);
 }
 

@@ -33,6 +33,7 @@ export const ReturnCode = {
   ACCEPTED: 0,
   UNACCEPTABLE_PROTOCOL_VERSION: 1,
   IDENTIFIER_REJECTED: 2,
+  SERVER_UNAVAILABLE: 3,
   /** What AWS IoT sends where the standard has 5 (AWS developer guide, MQTT page of 2022). */
   NOT_AUTHORIZED: 7,
 } as const;

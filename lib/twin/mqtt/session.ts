@@ -40,6 +40,11 @@ interface Waiting {
 /** Roughly what a message that waits takes besides its payload and topic. */
 const OVERHEAD_BYTES = 200;
 
+/** What waits for all sessions together. */
+export interface Backlog {
+  bytes: number;
+}
+
 /** What the broker keeps of a client, with or without a connection. */
 export class Session {
   public readonly subscriptions = new Map<string, Subscription>();
@@ -54,13 +59,17 @@ export class Session {
   private lastMessageId = 0;
   private expiry: Timer | undefined;
 
-  constructor(public readonly clientId: string, private readonly clock: Clock) {}
+  constructor(public readonly clientId: string, private readonly clock: Clock, private readonly backlog: Backlog = { bytes: 0 }) {}
 
-  /** Pass a message on, or keep it until the client can take it. */
-  public deliver(delivery: Delivery): void {
+  /**
+   * Pass a message on, or keep it until the client can take it.
+   *
+   * @param isAllowed whether the client is known to may receive it
+   */
+  public deliver(delivery: Delivery, isAllowed = false): void {
     if (this.outlet === undefined) {
       this.keep(delivery);
-    } else if (this.outlet.mayReceive(delivery.message)) {
+    } else if (isAllowed || this.outlet.mayReceive(delivery.message)) {
       if (delivery.qos === 0) {
         this.outlet.publish(delivery);
       } else if (this.hasRoom(this.outlet) && this.queue.length === 0) {
@@ -85,7 +94,7 @@ export class Session {
     this.outlet = outlet;
     const unacknowledged = [...this.inflight].map(([messageId, delivery]) => ({ delivery, messageId }));
     this.queue = new Fifo([...unacknowledged, ...this.queue]);
-    this.queuedBytes += unacknowledged.reduce((sum, { delivery }) => sum + sizeOf(delivery), 0);
+    this.count(unacknowledged.reduce((sum, { delivery }) => sum + sizeOf(delivery), 0));
     this.inflight.clear();
     this.drain();
   }
@@ -105,7 +114,7 @@ export class Session {
     this.expiry?.cancel();
     this.inflight.clear();
     this.queue = new Fifo();
-    this.queuedBytes = 0;
+    this.count(-this.queuedBytes);
   }
 
   private keep(delivery: Delivery): void {
@@ -114,12 +123,17 @@ export class Session {
       return;
     }
     const size = sizeOf(delivery);
-    if (this.queuedBytes + size > SAFETY.queuedBytes) {
+    if (this.queuedBytes + size > SAFETY.queuedBytes || this.backlog.bytes + size > SAFETY.allQueuedBytes) {
       this.outlet?.overflow();
       return;
     }
     this.queue.push({ delivery });
-    this.queuedBytes += size;
+    this.count(size);
+  }
+
+  private count(bytes: number): void {
+    this.queuedBytes += bytes;
+    this.backlog.bytes += bytes;
   }
 
   private drain(): void {
@@ -127,7 +141,7 @@ export class Session {
     // A client that does not read loses its connection while it is being sent to.
     while (outlet !== undefined && this.outlet === outlet && this.queue.length > 0 && this.hasRoom(outlet)) {
       const { delivery, messageId } = this.queue.shift()!;
-      this.queuedBytes -= sizeOf(delivery);
+      this.count(-sizeOf(delivery));
       if (this.isDeliverable(outlet, delivery)) {
         this.send(outlet, delivery, messageId);
       }

@@ -6,6 +6,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import type { Extension } from '@peculiar/x509';
+import { isIP } from 'node:net';
 import { TwinError } from '../errors';
 import type { StateFolder } from './state-folder';
 
@@ -48,13 +49,12 @@ export class LocalAuthority {
     return this.own.certificatePem;
   }
 
-  /** What the servers show. */
-  public async serverCertificate(host: string): Promise<KeyPair> {
-    const named = SERVER_NAMES.some(({ value }) => value === host);
-    const names = named || host === '0.0.0.0' || host === '::' ? SERVER_NAMES : [...SERVER_NAMES, { type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host } as const];
+  /** What the servers show: good for this computer's own names, and for other addresses that they listen on. */
+  public async serverCertificate(addresses: readonly string[]): Promise<KeyPair> {
+    const others = addresses.filter((address) => !SERVER_NAMES.some(({ value }) => value === address));
     const root = new X509Certificate(this.own.certificatePem);
-    return stored(this.folder, named ? 'server' : `server-${host}`, this.now(), () => this.issue('CN=localhost', [
-      new SubjectAlternativeNameExtension([...names]),
+    return stored(this.folder, ['server', ...others].join('-'), this.now(), () => this.issue('CN=localhost', [
+      new SubjectAlternativeNameExtension([...SERVER_NAMES, ...others.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }) as const)]),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
     ]), (certificate) => certificate.verify(root.publicKey));
   }

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import type { X509Certificate } from 'node:crypto';
 import { SubjectAlternativeNameExtension, X509Certificate as ParsedCertificate } from '@peculiar/x509';
 import type { CertificateName, Principal } from '../../policy';
@@ -44,8 +45,13 @@ export function certificateFacts(certificate: X509Certificate): NonNullable<Prin
   return {
     subject: { ...distinguishedName(subject), ...(alternativeName === undefined ? {} : { alternativeName }) },
     issuer: distinguishedName(issuer),
-    serialNumber: BigInt(`0x${certificate.serialNumber}`).toString(),
+    serialNumber: decimal(certificate.serialNumber),
   };
+}
+
+/** Node gives a negative serial number as '-05'. */
+function decimal(hexadecimal: string): string {
+  return hexadecimal.startsWith('-') ? `-${decimal(hexadecimal.slice(1))}` : BigInt(`0x${hexadecimal}`).toString();
 }
 
 function distinguishedName(name: object): CertificateName {

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TwinError } from '../errors';
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
+const OTHERS_MAY_WRITE = 0o022;
 
 /** The folder in which the twin keeps keys and certificates; nobody but its owner may read it. */
 export class StateFolder {
@@ -14,10 +15,16 @@ export class StateFolder {
     const folder = new StateFolder(path);
     try {
       makePrivateFolder(path);
+      if ((statSync(path).mode & OTHERS_MAY_WRITE) !== 0) {
+        throw new TwinError(`state folder ${path}: other users may write to it and swap its keys; make it yours alone (chmod 700) or choose another with --state`);
+      }
       folder.write('.writable', '');
       folder.remove('.writable');
       return folder;
     } catch (error) {
+      if (error instanceof TwinError) {
+        throw error;
+      }
       throw new TwinError(`state folder ${path}: cannot be written to (${(error as NodeJS.ErrnoException).code ?? 'error'}); choose another with --state`);
     }
   }
@@ -28,7 +35,8 @@ export class StateFolder {
   }
 
   public file(...names: string[]): string {
-    return join(this.path, ...names.map(encodeURIComponent));
+    // A leading dot could mean the folder above.
+    return join(this.path, ...names.map((name) => encodeURIComponent(name).replace(/^\./, '%2E')));
   }
 
   public has(...names: string[]): boolean {
@@ -65,9 +73,7 @@ export class StateFolder {
   public write(name: string | readonly string[], content: string): string {
     const path = this.file(...(typeof name === 'string' ? [name] : name));
     makePrivateFolder(dirname(path));
-    const half = `${path}.${process.pid}.new`;
-    writeFileSync(half, content, { mode: PRIVATE_FILE });
-    renameSync(half, path);
+    writeWhole(path, content);
     return path;
   }
 
@@ -77,8 +83,25 @@ export class StateFolder {
 
   /** The names in a folder; none when there is no such folder. */
   public list(folder: string): readonly string[] {
-    return this.has(folder) ? readdirSync(this.file(folder)).map(decodeURIComponent) : [];
+    return this.has(folder) ? readdirSync(this.file(folder)).flatMap(decoded) : [];
   }
+}
+
+function decoded(name: string): readonly string[] {
+  try {
+    return [decodeURIComponent(name)];
+  } catch {
+    // Not one of ours.
+    return [];
+  }
+}
+
+/** Write a file whole or not at all. It is a new one, so that neither the mode nor a link of an old one counts. */
+export function writeWhole(path: string, content: string, mode = PRIVATE_FILE): void {
+  const half = `${path}.${process.pid}.new`;
+  rmSync(half, { force: true });
+  writeFileSync(half, content, { mode, flag: 'wx' });
+  renameSync(half, path);
 }
 
 /** Make a folder and those above it. The recursive mode of `mkdirSync` would never end where a file system refuses, as /proc does. */

@@ -181,6 +181,16 @@ describe('the broker', () => {
     expect(new Device('away', { expirySec: 60 }).received).toEqual(['5']);
   });
 
+  test('has room for so many sessions', () => {
+    let opened = 0;
+    for (; broker.hasRoomFor(`d-${opened}`); opened++) {
+      broker.open(`d-${opened}`, { takeOver: () => undefined }, true);
+    }
+    expect(opened).toBe(SAFETY.sessions);
+    expect(broker.hasRoomFor('another')).toBe(false);
+    expect(broker.hasRoomFor('d-0')).toBe(true);
+  });
+
   test('retains so much and says when that is full', () => {
     const payload = Buffer.alloc(16 * 1024 * 1024);
     const most = SAFETY.retainedBytes / payload.length;

@@ -185,6 +185,22 @@ describe('a session', () => {
     expect(again.sent.length).toBeLessThanOrEqual(room + 1);
   });
 
+  test('shares its room with all others', () => {
+    const backlog = { bytes: SAFETY.allQueuedBytes - 1000 };
+    const session = new Session('c', new FakeClock(), backlog);
+    session.expirySec = 60;
+    session.detach(() => undefined);
+    ['1', '2', '3', '4', '5', '6'].forEach((payload) => session.deliver(delivery(payload)));
+    const client = new Client();
+    session.attach(client);
+    expect(client.sent.map(({ payload }) => payload)).toEqual(['1', '2', '3', '4']);
+    expect(backlog.bytes).toBe(SAFETY.allQueuedBytes - 1000);
+    session.detach(() => undefined);
+    session.deliver(delivery('x'));
+    session.end();
+    expect(backlog.bytes).toBe(SAFETY.allQueuedBytes - 1000);
+  });
+
   test('counts small messages too: what waits is bounded in number', () => {
     const session = new Session('c', new FakeClock());
     session.expirySec = 60;

@@ -1,21 +1,9 @@
-/** Long enough for a busy computer; a wait that ends well takes milliseconds. */
-const DEADLINE_MS = 8000;
+import { within } from './within';
+
+export { within };
 
 // Jest, whose patience ends after 5 s, would not say what was waited for.
 jest.setTimeout(20_000);
-
-/** The value of a promise, or an error that says what did not happen in time. */
-export async function within<T>(what: string, promise: Promise<T>, milliseconds = DEADLINE_MS): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: did not happen within ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** What came in, in order, and whoever waits for more. */
 export class Inbox<T> {

@@ -34,6 +34,12 @@ export function handleConnect(connection: Connection, packet: IConnectPacket): v
     return;
   }
 
+  if (!broker.hasRoomFor(connection.clientId)) {
+    const reason = 'the twin keeps no more sessions';
+    journal.note(connection.asker, 'refused', reason);
+    reject(connection, { reasonCode: ReasonCode.QUOTA_EXCEEDED, returnCode: ReturnCode.SERVER_UNAVAILABLE, reason });
+    return;
+  }
   const { session, present } = broker.open(connection.clientId, connection, packet.clean === true);
   session.expirySec = sessionExpiry(connection, packet);
   const keepAliveSec = keepAlive(packet.keepalive ?? 0);

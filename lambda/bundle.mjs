@@ -1,0 +1,31 @@
+// Bundles every handler into bundle/lambda/<name>/index.js, for the package and before the tests. AWS Lambda has the SDK.
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const SOURCES = dirname(fileURLToPath(import.meta.url));
+const OUTPUT = join(SOURCES, '..', 'bundle', 'lambda');
+
+export default async function bundleHandlers() {
+  const names = readdirSync(SOURCES).filter((name) => existsSync(join(SOURCES, name, 'index.ts')) && name !== 'custom-resource');
+  // Only what is no longer wanted: somebody may be reading the others.
+  for (const stale of existsSync(OUTPUT) ? readdirSync(OUTPUT).filter((name) => !names.includes(name)) : []) {
+    rmSync(join(OUTPUT, stale), { recursive: true });
+  }
+  await build({
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'cjs',
+    minifySyntax: true,
+    logLevel: 'warning',
+    external: ['@aws-sdk/*', '@smithy/*'],
+    entryPoints: names.map((name) => ({ in: join(SOURCES, name, 'index.ts'), out: `${name}/index` })),
+    outdir: OUTPUT,
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await bundleHandlers();
+}

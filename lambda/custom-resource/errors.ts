@@ -1,0 +1,73 @@
+/** A request that cannot be fulfilled. The message says what to do; it is what the user reads in the stack's events. */
+export class RequestError extends Error {
+  public override readonly name: string = 'RequestError';
+}
+
+/** The time of the Lambda function is used up. Work may have been left half done, to be taken back by a Delete. */
+export class OutOfTimeError extends RequestError {
+  public override readonly name = 'OutOfTimeError';
+
+  constructor(cause?: unknown) {
+    super(
+      'ran out of time: deploy again to go on where this stopped, or divide the resource into smaller ones'
+      + (cause === undefined ? '' : `; the last answer of AWS was ${describe(cause)}`),
+      { cause },
+    );
+  }
+}
+
+/** A create failed, and taking back what it had done failed as well: a Delete has to finish it. */
+export class NotUndoneError extends RequestError {
+  public override readonly name = 'NotUndoneError';
+
+  constructor(cause: unknown) {
+    super(describe(cause), { cause });
+  }
+}
+
+/** The name of an AWS error, or whatever was thrown. */
+export function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+/** What a user can do about an error of AWS. */
+const ADVICE: { readonly [name: string]: string } = {
+  AccessDeniedException: 'the role of the function was given this permission, so look for a service control policy or permissions boundary that denies it',
+  UnauthorizedException: 'the role of the function was given this permission, so look for a service control policy or permissions boundary that denies it',
+  LimitExceededException: 'a quota of AWS IoT is full; remove what is no longer needed, or ask AWS for more',
+  ResourceNotFoundException: 'it must exist in the account and Region of the stack before this resource does',
+};
+
+/** Says what was tried when AWS refused, and what to do about it. */
+export function failure(attempt: string, error: unknown): Error {
+  if (error instanceof RequestError) {
+    return error;
+  }
+  const advice = ADVICE[nameOf(error)];
+  return new RequestError(`cannot ${attempt}: ${describe(error)}${advice === undefined ? '' : `; ${advice}`}`, { cause: error });
+}
+
+/** An error in one line, for a person. */
+export function describe(error: unknown): string {
+  if (error instanceof RequestError) {
+    return error.message;
+  }
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** Runs an action that is done already when AWS answers with one of these errors. */
+export async function unless(names: readonly string[], action: () => Promise<unknown>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (!names.includes(nameOf(error))) {
+      throw error;
+    }
+  }
+}
+
+/** What was to be removed is not there. */
+export const MISSING: readonly string[] = ['ResourceNotFoundException'];
+
+/** What was to be created is there. */
+export const EXISTING: readonly string[] = ['ResourceAlreadyExistsException'];

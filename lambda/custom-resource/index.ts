@@ -1,0 +1,10 @@
+export { createClient } from './client';
+export type { Iot } from './client';
+export * from './entry';
+export * from './errors';
+export * from './lifecycle';
+export * from './pages';
+export * from './properties';
+export * from './retry';
+export { SYSTEM } from './system';
+export type { System } from './system';

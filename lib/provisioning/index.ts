@@ -1,0 +1,13 @@
+export { KeyGeneration, PayloadFormat } from './claim-statements';
+export { ClaimProvisioningTemplate } from './claim-provisioning-template';
+export type { ClaimProvisioningTemplateProps } from './claim-provisioning-template';
+export type { FleetProvisioningTemplateProps } from './fleet-provisioning';
+export { JustInTimeProvisioningTemplate, SubjectField } from './just-in-time-provisioning-template';
+export type { JustInTimeProvisioningTemplateProps } from './just-in-time-provisioning-template';
+export { OverrideSetting } from './override-setting';
+export type { ThingOverrideSettings } from './override-setting';
+export type { CommonProvisioningTemplateProps, ProvisioningParameter } from './provisioning-props';
+export { ProvisioningTemplate } from './provisioning-template';
+export type { IProvisioningTemplate } from './provisioning-template';
+export { ProvisioningTemplateGrants } from './provisioning-template-grants';
+export { TrustedUserProvisioningTemplate } from './trusted-user-provisioning-template';

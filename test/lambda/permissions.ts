@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** What the custom resources of a stack let their functions do: action, then resources. */
+export function granted(stack: Stack): Map<string, string[]> {
+  const template = Template.fromStack(stack);
+  const grants = new Map<string, string[]>();
+  for (const [id, policy] of Object.entries(template.findResources('AWS::IAM::Policy'))) {
+    // The other policies are of roles, and of the log.
+    if (!id.includes('Permissions')) {
+      continue;
+    }
+    for (const statement of (policy.Properties as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement) {
+      expect(statement.Effect).toBe('Allow');
+      for (const action of [statement.Action].flat()) {
+        grants.set(action, [...new Set([...grants.get(action) ?? [], ...[statement.Resource].flat().map(text)])].sort());
+      }
+    }
+  }
+  return grants;
+}
+
+/** The actions that the code of a handler needs, as the names of its requests say. */
+export function needed(handler: string): string[] {
+  const folder = join(__dirname, '..', '..', 'lambda', handler);
+  const code = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+  return [...new Set([...code.matchAll(/new (\w+)Command\(/g)].map(([, name]) => `iot:${name}`))].sort();
+}
+
+const PSEUDO: Record<string, string> = { 'AWS::Partition': 'aws', 'AWS::Region': 'eu-central-1', 'AWS::AccountId': '123456789012' };
+
+function text(value: unknown): string {
+  if (typeof value === 'string') {
+    return value;
+  }
+  const { Ref: ref, 'Fn::Join': join, 'Fn::GetAtt': attribute } = value as { Ref?: string; 'Fn::Join'?: [string, unknown[]]; 'Fn::GetAtt'?: string[] };
+  if (join) {
+    return join[1].map(text).join(join[0]);
+  }
+  return ref === undefined ? `<${attribute?.map(withoutHash).join('.')}>` : PSEUDO[ref] ?? `<${withoutHash(ref)}>`;
+}
+
+function withoutHash(logicalId: string): string {
+  return logicalId.replace(/[0-9A-F]{8}$/, '');
+}
