@@ -15,7 +15,7 @@ const MAX_WORK = 300_000_000;
 const UNKNOWN_WEIGHT = 30;
 
 /** Values that may be waiting for each other, deep enough for any real template and far from a stack overflow. */
-const MAX_PENDING = 400;
+const MAX_PENDING = 150;
 
 /** A longer path is cut and told apart by its hash. */
 const MAX_PATH = 500;

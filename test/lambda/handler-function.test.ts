@@ -40,7 +40,7 @@ test('a function is up to date, has its own log that ends, and may do nothing el
 });
 
 test('fails where the package has not been built', () => {
-  expect(() => handlerCode(stack, 'missing')).toThrow(/the code of the Lambda function 'missing' is not in .*missing; run 'npm run bundle' in the source tree of cdk-iot-warden \(at Stack\)/);
+  expect(() => handlerCode(stack, 'missing')).toThrow(/the code of the Lambda function 'missing' is not in .*bundle.lambda; run 'npm run bundle' in the source tree of cdk-iot-warden \(at Stack\)/);
 });
 
 describe('the bundles', () => {
