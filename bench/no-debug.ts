@@ -1,0 +1,4 @@
+/** Stands for the package `debug` in bundles: a logger that says nothing. */
+const silent = (): void => {};
+
+export = (): typeof silent => silent;
