@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import type * as nodeNet from 'node:net';
 import { splitArn } from './arn';
 import type { ArnParts } from './arn';
 import type { PolicyFinding } from './findings';
@@ -8,6 +8,11 @@ import { showText } from './text';
 import type { Text } from './text';
 import { tokenize } from './tokens';
 import type { Syntax } from './tokens';
+
+/** Loaded with the first address range: Node takes longer to load it than to load the rest of this folder. */
+function net(): typeof nodeNet {
+  return require('node:net') as typeof nodeNet;
+}
 
 /** Compares a value of the request with one value of the policy. */
 export type Comparison = (actual: string, substitute: Substitute) => Answer;
@@ -151,7 +156,7 @@ function withinAddressRange(value: Text): Comparison | Problem {
       fix: 'write an address or a range, such as 203.0.113.0/24 or 2001:db8::/32',
     };
   }
-  const range = new BlockList();
+  const range = new (net().BlockList)();
   range.addSubnet(address, Number(bits ?? most), family);
   return (actual) => {
     const actualFamily = familyOf(actual);
@@ -161,6 +166,6 @@ function withinAddressRange(value: Text): Comparison | Problem {
 
 /** An address of one interface, such as `fe80::1%eth0`, is none that a request can come from. */
 function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
-  const version = address.includes('%') ? 0 : isIP(address);
+  const version = address.includes('%') ? 0 : net().isIP(address);
   return version === 0 ? undefined : version === 4 ? 'ipv4' : 'ipv6';
 }
