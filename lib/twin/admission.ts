@@ -1,5 +1,5 @@
-import type { X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import { X509Certificate } from 'node:crypto';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Clock } from './clock';
 import type { Asker, Journal } from './journal';
 import { certificateId } from './pki/certificate-facts';
@@ -29,7 +29,7 @@ export class Admission {
   ) {}
 
   public admit(socket: TLSSocket): Admitted | undefined {
-    const certificate = socket.getPeerX509Certificate();
+    const certificate = peerCertificate(socket);
     if (certificate === undefined) {
       return this.refuse({}, 'the client showed no certificate');
     }
@@ -76,4 +76,11 @@ export class Admission {
   private refuse(asker: Asker, reason: string): undefined {
     this.journal.note(asker, 'refused', reason);
   }
+}
+
+/** What the client showed. `getPeerX509Certificate` gives the same, but leaks 8 KB a connection (Node 20.20, by the soak test). */
+function peerCertificate(socket: TLSSocket): X509Certificate | undefined {
+  // No certificate is an empty object, a connection already gone is null.
+  const { raw } = (socket.getPeerCertificate() as Partial<PeerCertificate> | null) ?? {};
+  return raw === undefined ? undefined : new X509Certificate(raw);
 }
