@@ -53,12 +53,13 @@ async function main(): Promise<void> {
   const fleet = sharedFleet(quick ? FLEET_SIZE.quick : FLEET_SIZE.full);
   const parts: string[] = [describeMachine()];
   let broken = false;
+  let found = false;
   try {
     for (const bench of chosen) {
       const say = (progress: string): void => void process.stderr.write(`${bench.name}: ${progress}\n`);
       try {
         const outcome = await bench.run({ quick, soakSeconds, fleet: fleet.get, say });
-        broken ||= bench === soakBench && outcome.verdicts.some(({ holds }) => !holds);
+        found ||= bench === soakBench && outcome.verdicts.some(({ holds }) => !holds);
         parts.push(renderOutcome(bench, quick ? withoutVerdicts(outcome, bench) : outcome));
         process.stdout.write(`${parts.at(-1)!}\n\n`);
       } catch (error) {
@@ -72,7 +73,7 @@ async function main(): Promise<void> {
   if (values.write === true && !broken) {
     writeFigures(parts.join('\n\n'));
   }
-  process.exitCode = broken ? 1 : 0;
+  process.exitCode = broken || found ? 1 : 0;
 }
 
 /** Figures of a quick run say nothing about speed. */
