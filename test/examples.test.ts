@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, CfnResource, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { App, Aspects, CfnResource, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import { Device, policyDocuments } from './access/device';
 import { QuickstartStack } from '../examples/quickstart/stack';
 
@@ -22,6 +23,14 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (_, define) => {
   test('passes CloudFormation validation without errors or warnings', () => {
     const report = JSON.parse(readFileSync(join(app.synth().directory, 'validation-report.json'), 'utf8')) as { pluginReports: unknown[] };
     expect(report.pluginReports).toEqual([]);
+  });
+
+  test('passes cdk-nag AwsSolutions, with a reason for everything that is acknowledged', () => {
+    const nagged = strictApp();
+    Aspects.of(nagged).add(new AwsSolutionsChecks());
+    const annotations = Annotations.fromStack(define(nagged));
+    const finding = Match.stringLikeRegexp('AwsSolutions-');
+    expect([...annotations.findError('*', finding), ...annotations.findWarning('*', finding)].map(({ id, entry }) => `${id}: ${String(entry.data)}`)).toEqual([]);
   });
 
   test('matches its snapshot', () => {

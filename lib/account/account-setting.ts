@@ -12,6 +12,8 @@ export enum AccountSettingRemoval {
   RESTORE = 'restore',
 }
 
+const WILDCARDS = 'AWS IoT defines no resource for reading and writing settings, and what to put back is known only at deployment';
+
 /** Properties for one setting of an account and Region. */
 export interface AccountSettingProps {
   readonly kind: HandlerKind;
@@ -39,6 +41,7 @@ export class AccountSetting extends Construct {
       resourceType: `${resourceType}Before`,
       properties: { Step: 'remember' },
       permissions: props.readPermissions,
+      wildcards: WILDCARDS,
     });
     new HandlerResource(this, 'Default', {
       kind,
@@ -51,6 +54,7 @@ export class AccountSetting extends Construct {
         Overwrite: String(props.overwrite ?? false),
       },
       permissions: () => [...props.readPermissions(), ...props.writePermissions()],
+      wildcards: WILDCARDS,
     });
   }
 }

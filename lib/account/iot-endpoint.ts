@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { HandlerResource, NO_RESOURCE } from '../private/custom-resource';
+import { HandlerResource, HAS_NO_RESOURCE, NO_RESOURCE } from '../private/custom-resource';
 
 const KIND = { name: 'describe-endpoint', description: 'Looks up the endpoints of AWS IoT' };
 const ID = 'CdkIotWarden-Endpoint';
@@ -39,6 +39,7 @@ export class IotEndpoint extends Construct {
       resourceType: 'IotEndpoint',
       properties: {},
       permissions: () => [new iam.PolicyStatement({ actions: ['iot:DescribeEndpoint'], resources: [NO_RESOURCE] })],
+      wildcards: HAS_NO_RESOURCE,
     });
     this.dataAddress = resource.attribute('DataAddress');
     this.credentialProviderAddress = resource.attribute('CredentialProviderAddress');

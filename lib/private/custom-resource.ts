@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledgeWildcards } from './acknowledge';
 import { handlerCode } from './handler-code';
 
 /** A handler in `lambda/` and what it does, for whoever finds its function in the console. */
@@ -15,6 +16,9 @@ export interface HandlerKind {
 
 /** Where IAM asks for the resource of an action, and AWS IoT has none for it. */
 export const NO_RESOURCE = '*';
+
+/** Says so in the template. */
+export const HAS_NO_RESOURCE = 'AWS IoT defines no resource for these actions, so that IAM takes nothing but a wildcard';
 
 /** The longest that AWS Lambda allows: AWS IoT takes minutes to notice that something was detached. */
 const TIMEOUT = Duration.minutes(15);
@@ -69,6 +73,13 @@ export interface HandlerResourceProps {
 
   /** What the function may do for this resource; read when the app is synthesized. */
   readonly permissions: () => iam.PolicyStatement[];
+
+  /**
+   * Why the permissions name resources with a wildcard, for whoever audits the template.
+   *
+   * @default - they name none
+   */
+  readonly wildcards?: string;
 }
 
 /** A custom resource that a handler of this package manages. */
@@ -80,6 +91,9 @@ export class HandlerResource extends Construct {
 
     const handler = HandlerFunction.of(this, props.kind);
     const permissions = this.permit(handler.role, props.permissions);
+    if (props.wildcards !== undefined) {
+      acknowledgeWildcards(permissions, props.wildcards);
+    }
     this.resource = new CustomResource(this, 'Resource', {
       serviceToken: handler.functionArn,
       serviceTimeout: SERVICE_TIMEOUT,
