@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const SOURCES = dirname(fileURLToPath(import.meta.url));
+/** What handlers have in common. */
+const SHARED = ['custom-resource', 'x509'];
 const OUTPUT = join(SOURCES, '..', 'bundle', 'lambda');
 
 export default async function bundleHandlers() {
-  const names = readdirSync(SOURCES).filter((name) => existsSync(join(SOURCES, name, 'index.ts')) && name !== 'custom-resource');
+  const names = readdirSync(SOURCES).filter((name) => existsSync(join(SOURCES, name, 'index.ts')) && !SHARED.includes(name));
   // Only what is no longer wanted: somebody may be reading the others.
   for (const stale of existsSync(OUTPUT) ? readdirSync(OUTPUT).filter((name) => !names.includes(name)) : []) {
     rmSync(join(OUTPUT, stale), { recursive: true });
@@ -18,7 +20,9 @@ export default async function bundleHandlers() {
     platform: 'node',
     target: 'node22',
     format: 'cjs',
-    minifySyntax: true,
+    // The ES modules of @peculiar come without what only other builds of them need.
+    mainFields: ['module', 'main'],
+    minify: true,
     logLevel: 'warning',
     external: ['@aws-sdk/*', '@smithy/*'],
     entryPoints: names.map((name) => ({ in: join(SOURCES, name, 'index.ts'), out: `${name}/index` })),
