@@ -1,4 +1,4 @@
-export { createClient } from './client';
+export { CLIENT_CONFIG, createClient } from './client';
 export type { Iot } from './client';
 export * from './entry';
 export * from './errors';

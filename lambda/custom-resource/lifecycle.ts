@@ -41,8 +41,8 @@ export interface Lifecycle<P> {
   identify?(task: Task, wanted: P, event: ResourceEvent): Promise<string> | string;
 
   /** Creates, and takes back what it has done when it fails. */
-  create(task: Task, wanted: P): Promise<Attributes | void>;
-  update(task: Task, wanted: P, before: P): Promise<Attributes | void>;
+  create(task: Task, wanted: P, event: ResourceEvent): Promise<Attributes | void>;
+  update(task: Task, wanted: P, before: P, event: ResourceEvent): Promise<Attributes | void>;
   remove(task: Task, before: P, physicalResourceId: string): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export function handle<P>(lifecycle: Lifecycle<P>, system: System = SYSTEM): Han
 
 async function create<P>(lifecycle: Lifecycle<P>, task: Task, wanted: P, event: ResourceEvent): Promise<Outcome> {
   const physicalResourceId = await identify(lifecycle, task, wanted, event);
-  const data = await lifecycle.create(task, wanted);
+  const data = await lifecycle.create(task, wanted, event);
   return { physicalResourceId, ...data && { data } };
 }
 
@@ -89,8 +89,8 @@ async function update<P>(
 ): Promise<Outcome> {
   const physicalResourceId = lifecycle.identify ? await lifecycle.identify(task, wanted, event) : event.PhysicalResourceId;
   const data = physicalResourceId === event.PhysicalResourceId
-    ? await lifecycle.update(task, wanted, lifecycle.read(event.OldResourceProperties))
-    : await lifecycle.create(task, wanted);
+    ? await lifecycle.update(task, wanted, lifecycle.read(event.OldResourceProperties), event)
+    : await lifecycle.create(task, wanted, event);
   return { physicalResourceId, ...data && { data } };
 }
 
