@@ -3,8 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // Constructs with custom resources take their handlers from bundle/.
-  globalSetup: '<rootDir>/lambda/bundle.mjs',
+  // Constructs with custom resources take their handlers from bundle/, and the twin the process that runs them.
+  globalSetup: '<rootDir>/test/global-setup.mjs',
   setupFiles: ['<rootDir>/test/setup.ts'],
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],

@@ -3,6 +3,7 @@ import { chmodSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import bundleHandlers from '../lambda/bundle.mjs';
+import bundleLambdaRuntime from './bundle-lambda-runtime.mjs';
 
 /** What tells an ES module that imports a CommonJS one which names it has; bundling hides the original's. */
 function namesOf(file) {
@@ -16,6 +17,7 @@ await Promise.all([
   build({ ...common, entryPoints: ['dist/index.js'], outfile: 'dist/index.js', allowOverwrite: true, external: ['aws-cdk-lib', 'constructs'], footer: { js: namesOf('../dist/index.js') } }),
   build({ ...common, entryPoints: ['lib/twin/index.ts'], outfile: 'bundle/twin.js' }),
   bundleHandlers(),
+  bundleLambdaRuntime(),
   build({ ...common, entryPoints: ['bin/iot-warden.ts'], outfile: 'bundle/iot-warden.js', minifySyntax: true }),
 ]);
 chmodSync('bundle/iot-warden.js', 0o755);

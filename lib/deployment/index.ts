@@ -12,5 +12,5 @@ export type { Section, Template, TemplateResource } from './parse-template';
 export { RESOURCE_TYPES } from './resource-types';
 export type { NameRule, ResourceType } from './resource-types';
 export type { Scope } from './scope';
-export { asText, propertyOf } from './values';
+export { asText, isList, isValueObject, propertyOf } from './values';
 export { Work } from './work';

@@ -1,0 +1,123 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AccessKeys } from './access-keys';
+import { readCredentialScope } from './credential-scope';
+import { jsonError } from './json-service';
+import { ServiceError } from './service';
+import type { Service, ServiceRequest, ServiceResponse } from './service';
+import { xmlError } from './xml';
+
+/** It listens on this computer alone. */
+const OWN_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** The largest of what is served: an object in S3 that a test works with, and more than a payload of AWS Lambda. */
+const MAX_BODY = 16 * 1024 * 1024;
+
+/** Who sends slower than this has gone. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** How a service that does not speak JSON answers with an error. */
+const ERRORS: Readonly<Record<string, (error: ServiceError) => ServiceResponse>> = {
+  s3: (error) => xmlError(error),
+  sts: (error) => xmlError(error, 'ErrorResponse'),
+};
+
+/** What the endpoint serves besides the services: requests without a signature, such as answers to CloudFormation. */
+export interface OpenRoute {
+  /** The answer; nothing if the path is none of its own. */
+  handle(request: ServiceRequest): ServiceResponse | undefined;
+}
+
+/** What the endpoint needs. */
+export interface EndpointParts {
+  readonly services: readonly Service[];
+  readonly openRoutes: readonly OpenRoute[];
+  readonly keys: AccessKeys;
+
+  /** Told of a fault of the twin itself. */
+  readonly onFault: (reason: string) => void;
+}
+
+/**
+ * One server for all AWS APIs: what `AWS_ENDPOINT_URL` names. Requests go to the service that their signature names, and
+ * need an access key id that the twin has handed out.
+ */
+export function createAwsEndpoint(parts: EndpointParts): Server {
+  const services = new Map(parts.services.map((service) => [service.name, service]));
+  const server = createServer((request, response) => {
+    void answer(request).then((answered) => send(response, answered));
+  });
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  return server;
+
+  async function answer(request: IncomingMessage): Promise<ServiceResponse> {
+    // A page of another site must not reach this server under a name of its own.
+    if (!OWN_NAMES.has((request.headers.host ?? '').toLowerCase().replace(/:\d+$/, ''))) {
+      return { status: 403, body: 'this server is reached as localhost' };
+    }
+    const [path = '/', search = ''] = splitOnce(request.url ?? '/', '?');
+    const query = new URLSearchParams(search);
+    const scope = readCredentialScope(request.headers, query);
+    try {
+      const body = await readBody(request);
+      const served: ServiceRequest = { method: request.method ?? 'GET', path, query, headers: request.headers, body };
+      const open = parts.openRoutes.map((route) => route.handle(served)).find((found) => found !== undefined);
+      if (open !== undefined) {
+        return open;
+      }
+      if (scope === undefined) {
+        throw new ServiceError('MissingAuthenticationToken', 'the request is not signed with Signature Version 4', 403);
+      }
+      if (!parts.keys.accepts(scope.accessKeyId)) {
+        throw new ServiceError('UnrecognizedClientException', 'the access key id is none of the twin, or has expired; the twin takes no keys of a real account', 403);
+      }
+      const service = services.get(scope.service);
+      if (service === undefined) {
+        const target = request.headers['x-amz-target'] ?? `${request.method ?? 'GET'} ${path}`;
+        throw new ServiceError('UnknownOperationException', `the twin does not serve ${plain(scope.service)} (${plain(String(target))}); it serves ${[...services.keys()].join(', ')}`, 501);
+      }
+      return await service.handle(served);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) {
+        parts.onFault(`${scope?.service ?? 'the AWS endpoint'}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      const told = error instanceof ServiceError ? error : new ServiceError('InternalFailure', 'the twin failed; see its journal', 500);
+      return (ERRORS[scope?.service ?? ''] ?? jsonError)(told);
+    }
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // What is too much is read on, and dropped: who sends it would not read an answer before its end.
+    if (size <= MAX_BODY) {
+      chunks.push(chunk);
+    } else if (size > 4 * MAX_BODY) {
+      request.destroy();
+    }
+  }
+  if (size > MAX_BODY) {
+    throw new ServiceError('RequestEntityTooLargeException', `the body has more than the ${MAX_BODY} bytes that the twin takes`, 413);
+  }
+  return Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, { status, headers = {}, body = '' }: ServiceResponse): void {
+  if (!response.destroyed) {
+    response.writeHead(status, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-length': Buffer.byteLength(body), ...headers });
+    response.end(response.req.method === 'HEAD' ? undefined : body);
+  }
+}
+
+function splitOnce(value: string, separator: string): readonly string[] {
+  const at = value.indexOf(separator);
+  return at < 0 ? [value] : [value.slice(0, at), value.slice(at + 1)];
+}
+
+/** What a client chose, fit for one line. */
+function plain(value: string): string {
+  return value.replace(/[^\w./:%@ -]+/g, '?').slice(0, 100);
+}

@@ -1,0 +1,100 @@
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import { IoTClient, DescribeThingCommand } from '@aws-sdk/client-iot';
+import { KMSClient, ListKeysCommand, DescribeKeyCommand } from '@aws-sdk/client-kms';
+import { S3Client, GetObjectCommand } from '@aws-sdk/client-s3';
+import { AccessKeys, createAwsEndpoint, jsonService, ServiceError } from '../../../lib/twin/aws';
+
+const faults: string[] = [];
+let now = 0;
+const keys = new AccessKeys(() => now);
+let server: Server;
+let endpoint: string;
+
+beforeAll(async () => {
+  const kms = jsonService('kms', 'KMS', {
+    DescribeKey: (input) => {
+      if (input.KeyId === 'fault') {
+        throw new TypeError('a mistake');
+      }
+      throw new ServiceError('NotFoundException', `no key ${String(input.KeyId)}`);
+    },
+  });
+  server = createAwsEndpoint({ services: [kms], openRoutes: [], keys, onFault: (reason) => faults.push(reason) });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(() => server.close());
+
+function config(credentials = keys.issue()) {
+  return { endpoint, region: 'eu-west-1', credentials, maxAttempts: 1 };
+}
+
+/** Sends raw HTTP and gives the status and body. */
+function send(headers: Record<string, string>, body: string | Buffer = ''): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(endpoint, { method: 'POST', headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; }).on('end', () => resolve({ status: response.statusCode!, body: text }));
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+test('a request reaches the service that its signature names, and gets its errors by name', async () => {
+  await expect(new KMSClient(config()).send(new DescribeKeyCommand({ KeyId: 'x' }))).rejects.toMatchObject({ name: 'NotFoundException', message: 'no key x' });
+});
+
+test('an operation that is not served is named, with those that are', async () => {
+  await expect(new KMSClient(config()).send(new ListKeysCommand())).rejects.toMatchObject({
+    name: 'UnknownOperationException', message: 'the twin does not serve KMS ListKeys; of KMS it serves DescribeKey',
+  });
+});
+
+test('a service that is not served is named', async () => {
+  await expect(new IoTClient(config()).send(new DescribeThingCommand({ thingName: 'pump-1' }))).rejects.toMatchObject({
+    name: 'UnknownOperationException', message: 'the twin does not serve iot (GET /things/pump-1); it serves kms',
+  });
+  await expect(new S3Client(config()).send(new GetObjectCommand({ Bucket: 'b', Key: 'k' }))).rejects.toMatchObject({ name: 'UnknownOperationException' });
+});
+
+test('a mistake of the twin is told where it can be mended, and not to the client', async () => {
+  await expect(new KMSClient(config()).send(new DescribeKeyCommand({ KeyId: 'fault' }))).rejects.toMatchObject({ name: 'InternalFailure' });
+  expect(faults).toEqual(['kms: a mistake']);
+});
+
+describe('refuses', () => {
+  test('an access key of a real account', async () => {
+    const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
+    await expect(new KMSClient({ ...config(), credentials }).send(new ListKeysCommand())).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
+  });
+
+  test('credentials that have expired', async () => {
+    const credentials = keys.issue(now + 1000);
+    await expect(new KMSClient(config(credentials)).send(new ListKeysCommand())).rejects.toMatchObject({ name: 'UnknownOperationException' });
+    now += 1000;
+    await expect(new KMSClient(config(credentials)).send(new ListKeysCommand())).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
+  });
+
+  test('a request without a signature', async () => {
+    expect(await send({})).toMatchObject({ status: 403, body: expect.stringContaining('MissingAuthenticationToken') as string });
+    expect(await send({ authorization: 'AWS4-HMAC-SHA256 Credential=../../x' })).toMatchObject({ status: 403 });
+  });
+
+  test('a page of another site', async () => {
+    expect(await send({ host: 'evil.example:80' })).toEqual({ status: 403, body: 'this server is reached as localhost' });
+  });
+
+  test('a body that is too large', async () => {
+    expect(await send({}, Buffer.alloc(17 * 1024 * 1024))).toMatchObject({ status: 413 });
+  });
+
+  test('a body that is not JSON', async () => {
+    const authorization = `AWS4-HMAC-SHA256 Credential=${keys.issue().accessKeyId}/20260101/eu-west-1/kms/aws4_request, SignedHeaders=host, Signature=0`;
+    expect(await send({ authorization, 'x-amz-target': 'TrentService.DescribeKey' }, '{')).toMatchObject({ status: 400, body: expect.stringContaining('SerializationException') as string });
+    expect(await send({ authorization, 'x-amz-target': 'TrentService.__proto__' }, '{}')).toMatchObject({ status: 400, body: expect.stringContaining('UnknownOperationException') as string });
+  });
+});
