@@ -1,6 +1,6 @@
 import type { Construct, IConstruct } from 'constructs';
 import { claimStatements, KeyGeneration, PayloadFormat } from './claim-statements';
-import { fleetOptions, type FleetProvisioningTemplateProps } from './fleet-provisioning';
+import { fleetOptions, type FleetProvisioningOptions, type FleetProvisioningTemplateProps } from './fleet-provisioning';
 import { OwnedTemplate } from './owned-template';
 import { IotPolicy, type IotPolicyStatement } from '../access';
 import type { IDeviceCertificate } from '../certificates';
@@ -10,8 +10,8 @@ import { REGISTRY_NAME } from '../registry/limits';
 
 const DEFAULT_CLIENT_ID_PREFIX = 'claim-';
 
-/** Properties for provisioning devices by claim. */
-export interface ClaimProvisioningTemplateProps extends FleetProvisioningTemplateProps {
+/** What provisioning by claim adds to what fleet provisioning takes. */
+export interface ClaimProvisioningOptions extends FleetProvisioningOptions {
   /**
    * Whether whoever has the claim certificate may have any number of identities, under names of their choice.
    *
@@ -47,6 +47,9 @@ export interface ClaimProvisioningTemplateProps extends FleetProvisioningTemplat
   readonly claimClientIdPrefix?: string;
 }
 
+/** Properties for provisioning devices by claim. */
+export interface ClaimProvisioningTemplateProps extends ClaimProvisioningOptions, FleetProvisioningTemplateProps {}
+
 /**
  * Defines a provisioning template for devices that share one claim certificate from the factory on.
  *
@@ -67,6 +70,7 @@ export class ClaimProvisioningTemplate extends OwnedTemplate {
     const options = fleetOptions(props);
     super(scope, id, props, {
       ...options,
+      keyGeneration: props.keyGeneration ?? KeyGeneration.ON_DEVICE,
       check: (template) => {
         options.check?.(template);
         requireClaimProps(template, props);

@@ -1,8 +1,9 @@
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
+import { AllowListHook, overridesWithAllowList } from './allow-list-hook';
 import { OverrideSetting } from './override-setting';
 import { TemplateType, type TemplateOptions } from './owned-template';
-import type { CommonProvisioningTemplateProps, ProvisioningParameter } from './provisioning-props';
+import type { CommonProvisioningTemplateProps, ProvisioningOptions, ProvisioningParameter, ProvisioningTemplateOptions } from './provisioning-props';
 import { CERTIFICATE_ID } from './template-body';
 import { invalid } from '../private/errors';
 import { requireText, type TextRule } from '../private/text';
@@ -10,8 +11,8 @@ import { requireText, type TextRule } from '../private/text';
 /** AWS documents no rule. Names with a colon are its own. */
 const PARAMETER_NAME: TextRule = { pattern: /^[\w.-]+$/, characters: 'one or more letters, digits and _.-', maxLength: 128 };
 
-/** What provisioning by claim and by trusted user have in common. */
-export interface FleetProvisioningTemplateProps extends CommonProvisioningTemplateProps {
+/** What provisioning by claim and by trusted user have in common, besides what a device becomes. */
+export interface FleetProvisioningOptions extends ProvisioningOptions, ProvisioningTemplateOptions {
   /**
    * What a device tells about itself, by name, for example `{ SerialNumber: {} }`.
    *
@@ -34,7 +35,7 @@ export interface FleetProvisioningTemplateProps extends CommonProvisioningTempla
    * It gets `{ claimCertificateId, certificateId, certificatePem, templateArn, clientId, parameters }` and answers
    * `{ allowProvisioning: true, parameterOverrides: { … } }` within 5 seconds; anything else refuses the device. It must
    * refuse a device that lacks a parameter, or whose parameters are not what it can prove: a serial number that was used
-   * before, or was never made.
+   * before, or was never made. `AllowListHook` is one that is ready to use.
    *
    * To be rid of a hook, give the template another name: CloudFormation may leave a removed hook in place, and with its
    * function gone every device is refused.
@@ -44,6 +45,9 @@ export interface FleetProvisioningTemplateProps extends CommonProvisioningTempla
    */
   readonly hook?: lambda.IFunction;
 }
+
+/** What provisioning by claim and by trusted user have in common. */
+export interface FleetProvisioningTemplateProps extends FleetProvisioningOptions, CommonProvisioningTemplateProps {}
 
 /** What templates for fleet provisioning add to all others. */
 export function fleetOptions(props: FleetProvisioningTemplateProps): TemplateOptions {
@@ -57,6 +61,7 @@ export function fleetOptions(props: FleetProvisioningTemplateProps): TemplateOpt
     unused: hook ? 'declare' : 'refuse',
     hook,
     ...deviceConfiguration && { deviceConfiguration },
+    ...hook instanceof AllowListHook && { overrides: overridesWithAllowList(props) },
     check: (template) => requireFleetProps(template, props),
   };
 }

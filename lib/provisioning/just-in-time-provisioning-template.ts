@@ -1,35 +1,14 @@
 import type { Construct } from 'constructs';
 import { OwnedTemplate, TemplateType } from './owned-template';
-import type { CommonProvisioningTemplateProps } from './provisioning-props';
+import type { CommonProvisioningTemplateProps, ProvisioningOptions, ProvisioningTemplateOptions } from './provisioning-props';
+import { SubjectField } from './subject-field';
 import { CERTIFICATE_ID } from './template-body';
 
-/**
- * A field of a certificate's subject, by the name of the parameter that has its value.
- *
- * @see https://docs.aws.amazon.com/iot/latest/developerguide/jit-provisioning.html
- */
-export enum SubjectField {
-  /** C, the country. */
-  COUNTRY = 'AWS::IoT::Certificate::Country',
-  /** O, the organization. */
-  ORGANIZATION = 'AWS::IoT::Certificate::Organization',
-  /** OU, the unit of the organization. */
-  ORGANIZATIONAL_UNIT = 'AWS::IoT::Certificate::OrganizationalUnit',
-  /** The qualifier that tells equal names apart. */
-  DISTINGUISHED_NAME_QUALIFIER = 'AWS::IoT::Certificate::DistinguishedNameQualifier',
-  /** ST, the state or province. */
-  STATE_NAME = 'AWS::IoT::Certificate::StateName',
-  /** CN, the common name. */
-  COMMON_NAME = 'AWS::IoT::Certificate::CommonName',
-  /** The serial number in the subject, not that of the certificate. */
-  SERIAL_NUMBER = 'AWS::IoT::Certificate::SerialNumber',
-}
-
 /** What tells the devices of one manufacturer apart. */
-const IDENTIFYING = [SubjectField.COMMON_NAME, SubjectField.SERIAL_NUMBER, SubjectField.DISTINGUISHED_NAME_QUALIFIER, CERTIFICATE_ID];
+export const IDENTIFYING_FIELDS = [SubjectField.COMMON_NAME, SubjectField.SERIAL_NUMBER, SubjectField.DISTINGUISHED_NAME_QUALIFIER, CERTIFICATE_ID];
 
-/** Properties for provisioning devices just in time. */
-export interface JustInTimeProvisioningTemplateProps extends CommonProvisioningTemplateProps {
+/** What provisioning just in time takes, besides what a device becomes. */
+export interface JustInTimeProvisioningOptions extends ProvisioningOptions, ProvisioningTemplateOptions {
   /**
    * The subject fields that the CA puts into every certificate. They are the parameters, along with
    * `AWS::IoT::Certificate::Id`, as in `sensor-{AWS::IoT::Certificate::CommonName}`.
@@ -39,6 +18,9 @@ export interface JustInTimeProvisioningTemplateProps extends CommonProvisioningT
    */
   readonly subjectFields: SubjectField[];
 }
+
+/** Properties for provisioning devices just in time. */
+export interface JustInTimeProvisioningTemplateProps extends JustInTimeProvisioningOptions, CommonProvisioningTemplateProps {}
 
 /**
  * Defines a template for just-in-time provisioning: of devices that come with a certificate of a registered CA.
@@ -56,7 +38,7 @@ export class JustInTimeProvisioningTemplate extends OwnedTemplate {
       type: TemplateType.JITP,
       parameters: Object.fromEntries(props.subjectFields.map((field) => [field, {}])),
       missing: "'subjectFields' does not declare, so that devices would stay pending",
-      identifying: IDENTIFYING,
+      identifying: IDENTIFYING_FIELDS,
       // A parameter that is declared must be in the subject, whether it is used or not.
       unused: 'leave-out',
     });

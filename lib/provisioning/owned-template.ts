@@ -3,6 +3,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct, IConstruct } from 'constructs';
+import { AllowListHook } from './allow-list-hook';
+import { KeyGeneration } from './claim-statements';
 import type { CommonProvisioningTemplateProps } from './provisioning-props';
 import { defineProvisioningRole } from './provisioning-role';
 import { ProvisioningTemplate, TEMPLATE_NAME } from './provisioning-template';
@@ -26,6 +28,9 @@ export enum TemplateType {
 export interface TemplateOptions extends BodyOptions {
   readonly type: TemplateType;
   readonly hook?: lambda.IFunction | undefined;
+
+  /** Where the keys of devices are made; nobody knows what a trusted user does, and `AllowListHook` takes the safe way then. */
+  readonly keyGeneration?: KeyGeneration;
 
   /** Fails where the properties of this way to provision contradict each other. */
   readonly check?: (template: IConstruct) => void;
@@ -74,6 +79,15 @@ export abstract class OwnedTemplate extends ProvisioningTemplate {
     });
     if (options.hook) {
       this.permitHook(options.hook, knownArn, resource);
+    }
+    if (options.hook instanceof AllowListHook) {
+      options.hook._addTemplate({
+        scope: this,
+        templateName: this._knownName,
+        props,
+        parameters: options.parameters,
+        keyGeneration: options.keyGeneration ?? KeyGeneration.ON_DEVICE,
+      });
     }
 
     this.templateName = this.getResourceNameAttribute(resource.ref);

@@ -1,17 +1,8 @@
 import type * as iot from 'aws-cdk-lib/aws-iot';
 import type { ThingOverrideSettings } from './override-setting';
 
-/** What all ways to provision devices have in common. */
-export interface CommonProvisioningTemplateProps {
-  /**
-   * The name of a device's thing, in which `{NAME}` stands for a parameter, for example `sensor-{SerialNumber}`.
-   *
-   * At least one parameter must differ between devices. The rest of the name is what keeps the template away from other
-   * things: its role may touch things of that pattern only. A name has at most 128 of the characters a-z, A-Z, 0-9, `:`,
-   * `_` and `-`; a device whose parameters make another one is refused.
-   */
-  readonly thingName: string;
-
+/** What a device becomes besides a thing with a name. */
+export interface ProvisioningOptions {
   /**
    * Facts about the thing; values may contain parameters. At most 3, or 50 with a thing type.
    *
@@ -20,6 +11,33 @@ export interface CommonProvisioningTemplateProps {
    * @default - no attributes
    */
   readonly attributes?: { [name: string]: string };
+
+  /**
+   * The billing group that the things are put into.
+   *
+   * @default - no billing group
+   */
+  readonly billingGroup?: iot.IBillingGroupRef;
+
+  /**
+   * What happens when a device is provisioned as a thing that exists already.
+   *
+   * @default - the device is refused, so that no device can take the place of another; with `AllowListHook`, which sees to
+   * that, what a try before has left out is added
+   */
+  readonly overrideSettings?: ThingOverrideSettings;
+}
+
+/** What a device becomes. */
+export interface ProvisionedDeviceProps extends ProvisioningOptions {
+  /**
+   * The name of a device's thing, in which `{NAME}` stands for a parameter, for example `sensor-{SerialNumber}`.
+   *
+   * At least one parameter must differ between devices. The rest of the name is what keeps the template away from other
+   * things: its role may touch things of that pattern only. A name has at most 128 of the characters a-z, A-Z, 0-9, `:`,
+   * `_` and `-`; a device whose parameters make another one is refused.
+   */
+  readonly thingName: string;
 
   /**
    * The thing type of the things.
@@ -36,13 +54,6 @@ export interface CommonProvisioningTemplateProps {
   readonly thingGroups?: iot.IThingGroupRef[];
 
   /**
-   * The billing group that the things are put into.
-   *
-   * @default - no billing group
-   */
-  readonly billingGroup?: iot.IBillingGroupRef;
-
-  /**
    * The AWS IoT policies that the certificates get, at most 10, for example those of a fleet: `fleet.policies`.
    *
    * They are named in the template, and there is no way to write policy documents into it: the role would need to create
@@ -53,14 +64,10 @@ export interface CommonProvisioningTemplateProps {
    * `RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE`, and do not rename them.
    */
   readonly policies: iot.IPolicyRef[];
+}
 
-  /**
-   * What happens when a device is provisioned as a thing that exists already.
-   *
-   * @default - the device is refused, so that no device can take the place of another
-   */
-  readonly overrideSettings?: ThingOverrideSettings;
-
+/** What a provisioning template is besides its content. */
+export interface ProvisioningTemplateOptions {
   /**
    * The name of the template: 1 to 36 of the characters 0-9, A-Z, a-z, `_` and `-`.
    *
@@ -84,6 +91,9 @@ export interface CommonProvisioningTemplateProps {
    */
   readonly enabled?: boolean;
 }
+
+/** What all ways to provision devices with a template have in common. */
+export interface CommonProvisioningTemplateProps extends ProvisionedDeviceProps, ProvisioningTemplateOptions {}
 
 /** A value that a device sends, or a hook adds, when the device is provisioned. */
 export interface ProvisioningParameter {

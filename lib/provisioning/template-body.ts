@@ -39,6 +39,13 @@ export interface BodyOptions {
   readonly unused: 'declare' | 'leave-out' | 'refuse';
 
   readonly deviceConfiguration?: { readonly [key: string]: string };
+
+  /**
+   * What happens to a thing that exists, where nothing else is asked for.
+   *
+   * @default - the device is refused
+   */
+  readonly overrides?: Required<ThingOverrideSettings>;
 }
 
 /** The body of a provisioning template: checked, and written as AWS IoT takes it. */
@@ -59,6 +66,7 @@ export class TemplateBody {
       attributePayload: OverrideSetting.FAIL,
       thingTypeName: OverrideSetting.FAIL,
       thingGroups: OverrideSetting.FAIL,
+      ...options.overrides,
       ...props.overrideSettings,
     };
     this.requireParameters();

@@ -1,0 +1,46 @@
+import { Lazy, RemovalPolicy, Stack, type Duration } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { handlerCode } from '../private/handler-code';
+
+/** Properties for a function that devices are registered with. */
+export interface DeviceFunctionProps {
+  /** The folder in `lambda/`. */
+  readonly handler: string;
+  readonly description: string;
+  readonly timeout: Duration;
+
+  /** What the handler is told, read when the app is synthesized; objects and lists as JSON. No secrets. */
+  readonly environment: { readonly [name: string]: () => unknown };
+}
+
+/** A Lambda function of this package that AWS IoT calls about devices, with its own role and log. */
+export class DeviceFunction extends Construct {
+  public readonly role: iam.Role;
+  public readonly function: lambda.Function;
+
+  constructor(scope: Construct, id: string, { handler, description, timeout, environment }: DeviceFunctionProps) {
+    super(scope, id);
+
+    const logGroup = new logs.LogGroup(this, 'Logs', { retention: logs.RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN });
+    // No conditions: AWS Lambda sends none of the source keys when it assumes the role of a function.
+    this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    // Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
+    logGroup.grantWrite(this.role);
+    const variable = (value: unknown): string => (typeof value === 'string' ? value : Stack.of(this).toJsonString(value));
+    this.function = new lambda.Function(this, 'Function', {
+      description: `${description} (cdk-iot-warden)`,
+      code: handlerCode(this, handler),
+      handler: 'index.handler',
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      memorySize: 512,
+      timeout,
+      role: this.role,
+      logGroup,
+      environment: Object.fromEntries(Object.entries(environment).map(([name, produce]) => [name, Lazy.string({ produce: () => variable(produce()) })])),
+    });
+  }
+}
