@@ -4,7 +4,7 @@ import { RequestError } from '../custom-resource/errors';
 /** Reads bytes that are of a type, whole, and in the one encoding that DER allows, so that a copy has the same bytes. */
 export function readDer<T>(what: string, bytes: Uint8Array, type: new () => T): T {
   const value = parse(what, bytes, type);
-  if (!Buffer.from(AsnConvert.serialize(value)).equals(bytes)) {
+  if (!writeDer(value).equals(bytes)) {
     throw new RequestError(`${what} cannot be copied without a change`);
   }
   return value;
@@ -20,8 +20,8 @@ export function parse<T>(what: string, bytes: Uint8Array, type: new () => T): T 
 }
 
 /** The bytes of a value. */
-export function writeDer(value: unknown): Uint8Array {
-  return new Uint8Array(AsnConvert.serialize(value));
+export function writeDer(value: unknown): Buffer {
+  return Buffer.from(AsnConvert.serialize(value));
 }
 
 /** A copy of bytes in the form that the types of ASN.1 values want. */
