@@ -24,7 +24,8 @@ const WITHOUT_CDK = ['policy', 'topics', 'deployment', 'twin'];
 /** npm packages that a folder may import besides the CDK; all of them are bundled. */
 const BUNDLED = {
   deployment: ['yaml'],
-  twin: ['@peculiar/x509', 'mqtt-packet', 'reflect-metadata'],
+  // Of the SDK, only the types of requests and answers.
+  twin: ['@aws-sdk/client-iot', '@peculiar/x509', 'mqtt-packet', 'reflect-metadata'],
 };
 
 const CDK = ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'];

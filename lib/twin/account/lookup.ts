@@ -12,8 +12,9 @@ export class Lookup<K extends Table> {
     for (const [key, record] of store.entries(table)) {
       this.add(key, record);
     }
+    const own: Table = table;
     store.onChange((changed, key, before, after) => {
-      if (changed === table) {
+      if (changed === own) {
         this.remove(key, before as Records[K] | undefined);
         this.add(key, after as Records[K] | undefined);
       }

@@ -18,6 +18,12 @@ export interface Records {
   readonly registrationTasks: RegistrationTaskRecord;
   readonly authorizers: AuthorizerRecord;
 
+  /** By the SHA-256 of the token. */
+  readonly ownershipTokens: OwnershipTokenRecord;
+
+  /** Proofs of fleet provisioning, by the hash of the token. */
+  readonly ownershipTokens: OwnershipTokenRecord;
+
   /** What the account has once, such as its registration code, by the name of the API's subject. */
   readonly settings: SettingRecord;
 }
@@ -56,7 +62,7 @@ export interface ThingTypeRecord extends CommonRecord {
   readonly thingTypeId: string;
   readonly thingTypeDescription?: string;
   readonly searchableAttributes: readonly string[];
-  readonly propagatingAttributes: readonly Readonly<Record<string, string>>[];
+  readonly propagatingAttributes: readonly { readonly userPropertyKey?: string; readonly thingAttribute?: string; readonly connectionAttribute?: string }[];
   readonly deprecationDate?: number;
 }
 
@@ -151,6 +157,9 @@ export interface CaCertificateRecord extends CommonRecord {
 export interface ProvisioningTemplateRecord extends CommonRecord {
   readonly templateName: string;
   readonly description?: string;
+
+  /** That of the default version. */
+  readonly templateBody: string;
   readonly enabled: boolean;
   readonly provisioningRoleArn: string;
   readonly preProvisioningHook?: { readonly targetArn: string; readonly payloadVersion?: string };
@@ -190,10 +199,21 @@ export interface RegistrationTaskRecord extends CommonRecord {
   readonly lastModifiedDate: number;
 }
 
+export interface OwnershipTokenRecord {
+  readonly certificateId: string;
+  readonly expires: number;
+}
+
 export interface AuthorizerRecord extends CommonRecord {
   readonly authorizerName: string;
   readonly authorizerFunctionArn: string;
   readonly status: 'ACTIVE' | 'INACTIVE';
+}
+
+/** Proof that a device may provision with a certificate that it was given. */
+export interface OwnershipTokenRecord {
+  readonly certificateId: string;
+  readonly expires: number;
 }
 
 export interface SettingRecord {

@@ -1,13 +1,14 @@
 import 'reflect-metadata';
-import { KeyObject, X509Certificate, createPrivateKey, webcrypto } from 'node:crypto';
+import { KeyObject, X509Certificate, createPrivateKey, createPublicKey, webcrypto } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension, BasicConstraintsExtension, ExtendedKeyUsage, ExtendedKeyUsageExtension,
-  KeyUsageFlags, KeyUsagesExtension, SubjectAlternativeNameExtension, SubjectKeyIdentifierExtension,
+  KeyUsageFlags, KeyUsagesExtension, Pkcs10CertificateRequest, SubjectAlternativeNameExtension, SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import type { Extension } from '@peculiar/x509';
+import type { Extension, Name, PublicKey } from '@peculiar/x509';
 import { isIP } from 'node:net';
 import { TwinError } from '../errors';
+import { objectToKey } from './certificate-checks';
 import type { StateFolder } from './state-folder';
 
 /** A certificate and its private key, both PEM. */
@@ -33,6 +34,8 @@ const SERVER_NAMES = [
 
 /** The twin's own certificate authority: it signs the server's certificate and those of devices, and nothing else trusts it. */
 export class LocalAuthority {
+  private keys: Promise<SigningKeys> | undefined;
+
   private constructor(private readonly own: KeyPair, private readonly folder: StateFolder, private readonly now: () => number) {}
 
   /** Open the authority of a state folder, or found one. */
@@ -61,34 +64,91 @@ export class LocalAuthority {
 
   /** A new key and certificate for a device. */
   public deviceCertificate(thingName: string): Promise<KeyPair> {
-    return this.issue(`CN=${thingName.replace(/[,+"\\<>;=]/g, '\\$&')}`, [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])]);
+    return this.issue(`CN=${thingName.replace(/[,+"\\<>;=]/g, '\\$&')}`, CLIENT);
+  }
+
+  /**
+   * A certificate for a signing request, with its subject and key, as AWS IoT issues it.
+   *
+   * @throws Error in one line, for a request that cannot be read, is not signed by its own key, or has a key that AWS IoT does not take
+   */
+  public async issueForCsr(csrPem: string): Promise<string> {
+    const request = await readRequest(csrPem);
+    return this.sign(request.subject === '' ? 'CN=AWS IoT Certificate' : request.subjectName, request.publicKey, AWS_VALID_UNTIL, CLIENT);
   }
 
   private async issue(subject: string, extensions: readonly Extension[]): Promise<KeyPair> {
     const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-    const issuer = new X509Certificate(this.own.certificatePem);
-    const signingKey = await fromPem(this.own.privateKeyPem);
-    const issuerPublicKey = await webcrypto.subtle.importKey(
-      'spki', issuer.publicKey.export({ type: 'spki', format: 'der' }), ALGORITHM, true, ['verify'],
-    );
+    const { notAfter } = validity(this.now(), LEAF_DAYS);
+    return { certificatePem: await this.sign(subject, keys.publicKey, notAfter, extensions), privateKeyPem: toPem(keys.privateKey) };
+  }
+
+  private async sign(subject: string | Name, publicKey: PublicKey | webcrypto.CryptoKey, notAfter: Date, extensions: readonly Extension[]): Promise<string> {
+    const { signingKey, publicKey: issuerKey } = await (this.keys ??= keysOf(this.own));
     const certificate = await X509CertificateGenerator.create({
       serialNumber: serialNumber(),
       subject,
       issuer: ROOT_NAME,
-      ...validity(this.now(), LEAF_DAYS),
+      notBefore: validity(this.now(), LEAF_DAYS).notBefore,
+      notAfter,
       signingAlgorithm: ALGORITHM,
-      publicKey: keys.publicKey,
+      publicKey,
       signingKey,
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        await AuthorityKeyIdentifierExtension.create(issuerPublicKey),
-        await SubjectKeyIdentifierExtension.create(keys.publicKey),
+        await AuthorityKeyIdentifierExtension.create(issuerKey),
+        await SubjectKeyIdentifierExtension.create(publicKey),
         ...extensions,
       ],
     });
-    return { certificatePem: certificate.toString('pem'), privateKeyPem: toPem(keys.privateKey) };
+    return certificate.toString('pem');
   }
+}
+
+const CLIENT = [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])];
+
+/** @see https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html */
+const AWS_VALID_UNTIL = new Date('2049-12-31T23:59:59Z');
+
+/** What signs, made ready once: thousands of devices may ask. */
+interface SigningKeys {
+  readonly signingKey: webcrypto.CryptoKey;
+  readonly publicKey: webcrypto.CryptoKey;
+}
+
+async function keysOf({ certificatePem, privateKeyPem }: KeyPair): Promise<SigningKeys> {
+  const spki = new X509Certificate(certificatePem).publicKey.export({ type: 'spki', format: 'der' });
+  return {
+    signingKey: await fromPem(privateKeyPem),
+    publicKey: await webcrypto.subtle.importKey('spki', spki, ALGORITHM, true, ['verify']),
+  };
+}
+
+/** The longest request that is read; a key of 4096 bits with a long subject has a third of it. */
+const MAX_CSR_LENGTH = 10_000;
+
+async function readRequest(pem: string): Promise<Pkcs10CertificateRequest> {
+  if (pem.length > MAX_CSR_LENGTH) {
+    throw new Error(`the certificate signing request is longer than ${MAX_CSR_LENGTH} characters`);
+  }
+  let request: Pkcs10CertificateRequest;
+  let isGenuine: boolean;
+  let objection: string | undefined;
+  try {
+    request = new Pkcs10CertificateRequest(pem);
+    objection = objectToKey(createPublicKey({ key: Buffer.from(request.publicKey.rawData), type: 'spki', format: 'der' }));
+    isGenuine = objection !== undefined || await request.verify();
+  } catch {
+    throw new Error('the certificate signing request cannot be read: it must be PKCS #10 in PEM form');
+  }
+  if (objection !== undefined) {
+    throw new Error(`the certificate signing request is refused: ${objection}`);
+  }
+  if (!isGenuine) {
+    throw new Error('the certificate signing request is not signed by the key in it');
+  }
+  return request;
 }
 
 const ROOT_NAME = 'CN=cdk-iot-warden local root, OU=For development on this computer only';

@@ -1,0 +1,10 @@
+export { Account } from './account';
+export type { Random } from './core';
+export type { CertificateIdentity } from './certificates';
+export { IotError } from './errors';
+export { Lookup } from './lookup';
+export { defaultVersion } from './policies';
+export type * from './records';
+export type { TaskProgress } from './registration-tasks';
+export { Store } from './store';
+export type { ChangeListener, Table } from './store';
