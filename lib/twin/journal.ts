@@ -16,9 +16,10 @@ export interface JournalEntry extends Asker {
 
   /**
    * `decision`: the policies were asked. `refused`: the twin said no before or beside the policies, such as to an
-   * unregistered certificate or to a broken limit.
+   * unregistered certificate or to a broken limit. `provisioned`: a device got its thing. `invoked`: a rule passed a
+   * message on.
    */
-  readonly event: 'decision' | 'refused' | 'connected' | 'disconnected';
+  readonly event: 'decision' | 'refused' | 'connected' | 'disconnected' | 'provisioned' | 'invoked';
 
   /** The policy action and the name it is about. */
   readonly action?: string;

@@ -67,7 +67,7 @@ export class MqttListener {
       return;
     }
     socket.setNoDelay(true);
-    const caller = { certificateId: admitted.registered.id, identify: (clientId: string) => this.identify(admitted, clientId) };
+    const caller = { certificateId: admitted.registered.id, sourceIp: admitted.sourceIp, identify: (clientId: string) => this.identify(admitted, clientId) };
     const connection = new Connection(socket, caller, this.around, () => this.connections.delete(connection));
     this.connections.set(connection, admitted.registered.id);
   }

@@ -76,6 +76,12 @@ export class Broker {
     return session.subscriptions.delete(requested);
   }
 
+  /** Whether anybody subscribed to a topic, so that a message need not be made for nobody. */
+  public hasSubscribers(topic: string): boolean {
+    const { subscribers, shares } = this.tree.match(topic);
+    return subscribers.length > 0 || shares.length > 0;
+  }
+
   /** Pass a message to everyone who subscribed to its topic and may receive it. */
   public publish(message: Message): void {
     if (message.retain) {

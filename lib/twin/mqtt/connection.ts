@@ -15,13 +15,44 @@ import { objectToPacket } from './packet-checks';
 import { PacketSeries } from './packet-series';
 import { ReasonCode, reasonString } from './reason-codes';
 import type { Outlet, Session } from './session';
+import { matchesFilter } from './topic-syntax';
 
 /** Who is at the other end of a socket, before CONNECT says under which client id. */
 export interface Caller {
   readonly certificateId: string;
+  readonly sourceIp?: string | undefined;
 
   /** What decides for the caller under a client id, and the thing it then stands for. */
   identify(clientId: string): { readonly authorizer: Authorizer; readonly thingName?: string };
+}
+
+/** A client that published to a topic of AWS IoT itself. */
+export interface Requester {
+  readonly asker: Asker;
+  readonly clientId: string;
+  readonly certificateId: string;
+
+  /** Tell this client alone, if it is still there, subscribed to the topic, and may receive it. */
+  answer(topic: string, payload: Buffer): void;
+}
+
+/** Takes what clients publish to topics of AWS IoT itself. The payload is good until it returns. */
+export interface TopicService {
+  /** Whether the topic is one of this service; such a message goes to nobody else. */
+  receive(topic: string, payload: Buffer, requester: Requester): boolean;
+}
+
+/** Learns what connections do. */
+export interface ConnectionWatcher {
+  connected(connection: Connection): void;
+
+  /** The policies do not allow the connection or its last will. */
+  connectFailed(connection: Connection): void;
+
+  /** @param reasonCode why the client or the twin ended it; undefined when the connection was lost */
+  disconnected(connection: Connection, reasonCode: ReasonCode | undefined): void;
+  subscribed(connection: Connection, topics: readonly string[]): void;
+  unsubscribed(connection: Connection, topics: readonly string[]): void;
 }
 
 /** What every connection shares. */
@@ -36,6 +67,9 @@ export interface Surroundings {
 
   /** Sends what connections have gathered, once for all events at hand. */
   readonly outbox: Outbox;
+
+  readonly service?: TopicService;
+  readonly watcher?: ConnectionWatcher;
 }
 
 /** Gathers the writes of one turn of the event loop, so that many packets share a TLS record and a system call. */
@@ -80,7 +114,7 @@ function pubacks(protocolVersion: ProtocolVersion): PacketSeries {
 const PUBACKS = { 4: pubacks(4), 5: pubacks(5) };
 
 /** One MQTT connection over one socket. */
-export class Connection implements Client, Outlet {
+export class Connection implements Client, Outlet, Requester {
   public readonly asker: { -readonly [key in keyof Asker]: Asker[key] };
   public version: ProtocolVersion = 4;
   public established: Established | undefined;
@@ -115,6 +149,10 @@ export class Connection implements Client, Outlet {
 
   public get clientId(): string {
     return this.asker.clientId ?? '';
+  }
+
+  public get certificateId(): string {
+    return this.caller.certificateId;
   }
 
   public get receiveMaximum(): number {
@@ -162,6 +200,18 @@ export class Connection implements Client, Outlet {
     this.write(this.encode(packet));
   }
 
+  public answer(topic: string, payload: Buffer): void {
+    const session = this.established?.session;
+    // Another connection may have the session by now; an answer may hold a private key.
+    if (this.closed || session?.outlet !== this) {
+      return;
+    }
+    const qos = [...session.subscriptions.values()].filter(({ filter }) => matchesFilter(topic, filter)).map((subscription) => subscription.qos);
+    if (qos.length > 0) {
+      session.deliver({ message: { topic, payload, qos: 1, retain: false }, qos: qos.includes(1) ? 1 : 0, retain: false });
+    }
+  }
+
   /** Send the PUBACK of a message that was taken. */
   public acknowledge(messageId: number): void {
     this.write(PUBACKS[this.isMqtt5 ? 5 : 4].packet(messageId));
@@ -203,20 +253,20 @@ export class Connection implements Client, Outlet {
       // [MQTT-3.14.2-3] The reason string must not make the packet larger than the client takes.
       this.write(bytes.length <= this.established.maximumPacketSize ? bytes : this.encode({ cmd: 'disconnect', reasonCode }));
     }
-    this.end(reason);
+    this.end(reason, reasonCode);
   }
 
   /** Close after what was sent has left; the last will is published unless it was taken back. */
-  public end(reason: string): void {
+  public end(reason: string, reasonCode?: ReasonCode): void {
     this.flush();
-    this.drop(reason, true);
+    this.drop(reason, reasonCode, true);
   }
 
   private encode(packet: Packet): Buffer {
     return generate(packet, { protocolVersion: this.version });
   }
 
-  private drop(reason: string, gracefully = false): void {
+  private drop(reason: string, reasonCode?: ReasonCode, gracefully = false): void {
     if (this.closed) {
       return;
     }
@@ -232,18 +282,19 @@ export class Connection implements Client, Outlet {
     } else {
       this.socket.destroy();
     }
-    this.leave(reason);
+    this.leave(reason, reasonCode);
     this.onClosed();
   }
 
-  private leave(reason: string): void {
-    const { broker, journal } = this.around;
+  private leave(reason: string, reasonCode: ReasonCode | undefined): void {
+    const { broker, journal, watcher } = this.around;
     if (this.established !== undefined) {
       if (this.will !== undefined) {
         broker.scheduleWill(this.clientId, this.will.message, this.will.delaySec);
       }
       broker.close(this.established.session, this);
       journal.note(this.asker, 'disconnected', reason);
+      watcher?.disconnected(this, reasonCode);
     }
   }
 
@@ -292,7 +343,7 @@ export class Connection implements Client, Outlet {
     }
     if (this.outBytes + this.socket.writableLength > SAFETY.unreadBytes) {
       this.around.journal.note(this.asker, 'refused', 'the client does not read what it subscribed to');
-      this.drop('the client does not read what it subscribed to');
+      this.drop('the client does not read what it subscribed to', ReasonCode.QUOTA_EXCEEDED);
     }
   }
 

@@ -63,6 +63,18 @@ export function objectToFilter({ share, filter }: ParsedFilter): Objection {
   return objectToSize(filter);
 }
 
+/** Whether a topic matches a filter. As AWS documents, and unlike the MQTT standard, 'sensor/#' does not match 'sensor'. */
+export function matchesFilter(topic: string, filter: string): boolean {
+  // [MQTT-4.7.2-1] A filter that starts with a wildcard does not match a topic that starts with '$'.
+  if (topic.startsWith('$') && hasWildcard(filter[0] ?? '')) {
+    return false;
+  }
+  const levels = topic.split('/');
+  const wanted = filter.split('/');
+  const fits = wanted.every((level, index) => index < levels.length && (level === '#' || level === '+' || level === levels[index]));
+  return fits && (wanted.at(-1) === '#' || wanted.length === levels.length);
+}
+
 export function hasWildcard(filter: string): boolean {
   return filter.includes('+') || filter.includes('#');
 }

@@ -11,7 +11,7 @@ const MAX_UINT32 = 0xffff_ffff;
 
 /** CONNECT: the client id, the last will and the policies decide. */
 export function handleConnect(connection: Connection, packet: IConnectPacket): void {
-  const { broker, guard, journal, newClientId } = connection.around;
+  const { broker, guard, journal, newClientId, watcher } = connection.around;
   connection.speak(packet);
   const assigned = packet.clientId === '' ? newClientId() : undefined;
   if (assigned !== undefined) {
@@ -31,6 +31,7 @@ export function handleConnect(connection: Connection, packet: IConnectPacket): v
   }
   if (!guard.allowsOperation(connection.asker, authorizer, connectRequest(connection.clientId, packet))) {
     reject(connection, { reasonCode: ReasonCode.NOT_AUTHORIZED, returnCode: ReturnCode.NOT_AUTHORIZED, reason: 'not authorized' });
+    watcher?.connectFailed(connection);
     return;
   }
 
@@ -61,6 +62,7 @@ export function handleConnect(connection: Connection, packet: IConnectPacket): v
   });
   journal.note(connection.asker, 'connected', `MQTT ${connection.isMqtt5 ? '5' : '3.1.1'}`);
   session.attach(connection);
+  watcher?.connected(connection);
 }
 
 /** What the policies are asked. The attributes in use count even where a policy does not mention them. */

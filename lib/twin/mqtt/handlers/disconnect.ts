@@ -17,5 +17,5 @@ export function handleDisconnect(connection: Connection, { reasonCode, propertie
   if ((reasonCode ?? ReasonCode.SUCCESS) === ReasonCode.SUCCESS) {
     connection.will = undefined;
   }
-  connection.end('the client disconnected');
+  connection.end('the client disconnected', ReasonCode.SUCCESS);
 }

@@ -4,6 +4,7 @@ import type { Connection } from '../connection';
 import { messageProperties } from '../message';
 import type { Message } from '../message';
 import { ReasonCode } from '../reason-codes';
+import { objectToReservedTopic } from '../reserved-topics';
 import { objectToTopicName } from '../topic-syntax';
 
 /** PUBLISH: checked for `iot:Publish`, and `iot:RetainPublish` where RETAIN is set; a refusal ends the connection. */
@@ -23,7 +24,9 @@ export function handlePublish(connection: Connection, packet: IPublishPacket): v
     connection.close(ReasonCode.NOT_AUTHORIZED, `not authorized to publish to '${topic}'`);
     return;
   }
-  connection.around.broker.publish(messageOf(connection, packet, topic));
+  if (topic[0] !== '$' || connection.around.service?.receive(topic, packet.payload as Buffer, connection) !== true) {
+    connection.around.broker.publish(messageOf(connection, packet, topic));
+  }
   if (packet.qos === 1) {
     connection.acknowledge(packet.messageId!);
   }
@@ -78,6 +81,10 @@ export function objectToMessage(
   }
   if (payload.length > LIMITS.payloadBytes) {
     return { reasonCode: ReasonCode.PACKET_TOO_LARGE, reason: `the payload is larger than ${LIMITS.payloadBytes} bytes` };
+  }
+  const reserved = objectToReservedTopic(topic);
+  if (reserved !== undefined) {
+    return { reasonCode: ReasonCode.NOT_AUTHORIZED, reason: reserved };
   }
   // https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html#mqtt-retain
   return retain && topic.startsWith('$')

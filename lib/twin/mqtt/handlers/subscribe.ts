@@ -36,6 +36,10 @@ export function handleSubscribe(connection: Connection, packet: ISubscribePacket
     messageId: messageId!,
     granted: results.map(({ code }) => (connection.isMqtt5 || code <= 1 ? code : SUBACK_FAILURE)),
   });
+  const subscribed = results.flatMap(({ subscription }) => subscription?.requested ?? []);
+  if (subscribed.length > 0) {
+    connection.around.watcher?.subscribed(connection, subscribed);
+  }
   for (const { subscription, sendRetained } of results) {
     if (subscription !== undefined && sendRetained) {
       deliverRetained(connection, subscription);

@@ -16,4 +16,8 @@ export function handleUnsubscribe(connection: Connection, { unsubscriptions, mes
       : ReasonCode.NO_SUBSCRIPTION_EXISTED
   ));
   connection.send({ cmd: 'unsuback', messageId: messageId!, granted });
+  const unsubscribed = unsubscriptions.filter((_, index) => granted[index] === ReasonCode.SUCCESS);
+  if (unsubscribed.length > 0) {
+    connection.around.watcher?.unsubscribed(connection, unsubscribed);
+  }
 }

@@ -1,0 +1,2 @@
+export { CredentialProvider } from './credential-provider';
+export type { TemporaryCredentials } from './credential-provider';

@@ -1,0 +1,2 @@
+export { LifecycleEvents } from './lifecycle';
+export { publishRegistryEvents } from './registry-events';
