@@ -1,8 +1,14 @@
-import { RemovalPolicy, Resource, Token, type IResource } from 'aws-cdk-lib';
+import { Resource, Token, type IResource } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { Attachments } from './attachments';
+import { lookUpText } from './certificate-text';
 import { requireCertificate, requireCsr, requireIssued } from './checks';
+import type { KeyDelivery } from './key-delivery';
+import { DeviceKeyType } from './key-type';
+import { FormationOrigin, IssuedOrigin, removalPolicyOf, type Origin } from './origin';
+import { CertificateStatus, type CommonDeviceCertificateProps, type CommonIssuedCertificateProps } from './device-certificate-props';
 import { iotArn, nameFromArn } from '../private/arns';
 import { invalid, quote } from '../private/errors';
 import { requireText, type TextRule } from '../private/text';
@@ -25,6 +31,16 @@ export interface IDeviceCertificate extends IResource, iot.ICertificateRef {
    * @attribute
    */
   readonly certificateArn: string;
+
+  /**
+   * This certificate itself, as PEM text.
+   *
+   * Where the app does not know it, it is looked up when the stack is deployed. That takes a custom resource for each
+   * certificate whose text is read, of which a stack can have 20.
+   *
+   * @attribute
+   */
+  readonly certificatePem: string;
 
   /**
    * Gives the holder of this certificate the permissions of a policy.
@@ -57,37 +73,6 @@ export interface AttachThingOptions {
   readonly exclusive?: boolean;
 }
 
-/** Whether a certificate can be used to connect. */
-export enum CertificateStatus {
-  /** Devices can connect with it. */
-  ACTIVE = 'ACTIVE',
-  /** Devices cannot connect with it until it is active again; AWS IoT closes open connections within a few minutes. */
-  INACTIVE = 'INACTIVE',
-  /** Devices can never connect with it again: AWS IoT does not take a revocation back. */
-  REVOKED = 'REVOKED',
-}
-
-/** What all device certificates have in common. */
-export interface CommonDeviceCertificateProps {
-  /**
-   * Whether the certificate can be used to connect.
-   *
-   * @default CertificateStatus.ACTIVE
-   */
-  readonly status?: CertificateStatus;
-
-  /**
-   * What becomes of the certificate when it leaves the stack or is replaced.
-   *
-   * By default it is kept, as a device in the field may have no other; without its policies it permits nothing. A
-   * certificate that was kept cannot be registered a second time: import it instead. With `DESTROY` it is deactivated
-   * and deleted, which fails while something outside the stack is attached to it.
-   *
-   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-   */
-  readonly removalPolicy?: RemovalPolicy;
-}
-
 /** Properties for a certificate that AWS IoT issues. */
 export interface DeviceCertificateFromCsrProps extends CommonDeviceCertificateProps {
   /**
@@ -99,6 +84,19 @@ export interface DeviceCertificateFromCsrProps extends CommonDeviceCertificatePr
    * a second certificate beside the first.
    */
   readonly csr: string;
+}
+
+/** Properties for a certificate with a private key that AWS makes and delivers. */
+export interface DeviceCertificateWithDeliveredKeyProps extends CommonIssuedCertificateProps {
+  /** Where the private key goes. Another place makes another key and certificate. */
+  readonly delivery: KeyDelivery;
+
+  /**
+   * The kind of the key. Another kind makes another key and certificate.
+   *
+   * @default DeviceKeyType.EC_P256
+   */
+  readonly keyType?: DeviceKeyType;
 }
 
 /** Properties for a certificate that another certificate authority issued. */
@@ -126,6 +124,11 @@ abstract class DeviceCertificateBase extends Resource implements IDeviceCertific
   public abstract readonly certificateId: string;
   public abstract readonly certificateArn: string;
   private readonly attachments = new Attachments(this);
+  private text?: string;
+
+  public get certificatePem(): string {
+    return this.text ??= lookUpText(this);
+  }
 
   public get certificateRef(): iot.CertificateReference {
     return { certificateId: this.certificateId, certificateArn: this.certificateArn };
@@ -143,8 +146,10 @@ abstract class DeviceCertificateBase extends Resource implements IDeviceCertific
 /**
  * Defines the X.509 certificate that a device proves its identity with.
  *
- * There is no way to let AWS create the private key: it would end up in the state of the stack. A certificate permits
- * nothing until a policy is attached to it.
+ * Where its private key is kept is the choice between `fromCsr`, with which the key never leaves the device,
+ * `withDeliveredKey`, with which AWS makes the key and delivers it to where the device or its maker fetches it, `issuedBy`,
+ * which is the first of them with a CA of your own, and `fromPem` for certificates that exist. A private key is never part of
+ * a template, of the state of a stack, or of a log. A certificate permits nothing until a policy is attached to it.
  *
  * Certificates have no tags. AWS IoT deletes one only after everything has been detached, and detaching takes a moment
  * to be noticed, so that deleting a stack can fail once and succeed when repeated.
@@ -155,13 +160,31 @@ abstract class DeviceCertificateBase extends Resource implements IDeviceCertific
 export class DeviceCertificate extends DeviceCertificateBase {
   /**
    * Defines a certificate that AWS IoT issues for a signing request.
-   *
-   * The certificate itself is no output of CloudFormation: read it with `aws iot describe-certificate`.
    */
   public static fromCsr(scope: Construct, id: string, props: DeviceCertificateFromCsrProps): DeviceCertificate {
     return new DeviceCertificate(scope, id, props, (certificate) => {
       requireCsr(certificate, 'csr', props.csr);
-      return { certificateMode: 'DEFAULT', certificateSigningRequest: props.csr };
+      return new FormationOrigin(certificate, props, { certificateMode: 'DEFAULT', certificateSigningRequest: props.csr });
+    });
+  }
+
+  /**
+   * Defines a certificate that AWS IoT issues for a private key that AWS makes, and delivers the key. For devices that
+   * cannot make their own; prefer `fromCsr`.
+   *
+   * A Lambda function makes the key pair and lets AWS IoT sign a request for it. AWS IoT could make the key as well, but
+   * then a certificate whose answer was lost would stay for ever, active for a key that nobody has: this one is found by
+   * its key. The key is at its destination before there is a certificate, which is activated when both are there.
+   *
+   * What a deployment makes is removed again when it is rolled back, except when the first deployment of a stack is: then it
+   * follows `removalPolicy`, as CloudFormation does not tell that from the end of the stack. A stack has at most 40
+   * certificates of this kind and from `issuedBy` together, all made by one function.
+   */
+  public static withDeliveredKey(scope: Construct, id: string, props: DeviceCertificateWithDeliveredKeyProps): DeviceCertificate {
+    return new DeviceCertificate(scope, id, props, (certificate) => {
+      const { destination, permissions, secret } = props.delivery._bind(certificate, removalPolicyOf(props));
+      const keyType = props.keyType ?? DeviceKeyType.EC_P256;
+      return new IssuedOrigin(certificate, props, { kind: 'delivered', keyType, destination }, { permissions }, secret);
     });
   }
 
@@ -176,13 +199,13 @@ export class DeviceCertificate extends DeviceCertificateBase {
       const now = new Date();
       const device = requireCertificate(certificate, 'certificatePem', certificatePem, now);
       if (caCertificatePem === undefined) {
-        return { certificateMode: 'SNI_ONLY', certificatePem };
+        return new FormationOrigin(certificate, props, { certificateMode: 'SNI_ONLY', certificatePem });
       }
       const ca = requireCertificate(certificate, 'caCertificatePem', caCertificatePem, now);
       if (device && ca) {
         requireIssued(certificate, device, ca);
       }
-      return { certificateMode: 'DEFAULT', certificatePem, caCertificatePem };
+      return new FormationOrigin(certificate, props, { certificateMode: 'DEFAULT', certificatePem, caCertificatePem });
     });
   }
 
@@ -210,36 +233,40 @@ export class DeviceCertificate extends DeviceCertificateBase {
     return new Import(scope, id, { environmentFromArn: certificateArn });
   }
 
-  private readonly resource: iot.CfnCertificate;
+  /** The secret that the private key is delivered to, where it is one. */
+  public readonly keySecret?: secretsmanager.ISecret;
+
+  private readonly origin: Origin;
   private idToken?: string;
   private arnToken?: string;
 
-  private constructor(
-    scope: Construct,
-    id: string,
-    props: CommonDeviceCertificateProps,
-    source: (certificate: DeviceCertificate) => Omit<iot.CfnCertificateProps, 'status'>,
-  ) {
+  private constructor(scope: Construct, id: string, props: CommonDeviceCertificateProps, origin: (certificate: DeviceCertificate) => Origin) {
     super(scope, id);
 
-    const status = props.status ?? CertificateStatus.ACTIVE;
-    if (!Token.isUnresolved(status) && !Object.values(CertificateStatus).includes(status)) {
+    const { status } = props;
+    if (status !== undefined && !Token.isUnresolved(status) && !Object.values(CertificateStatus).includes(status)) {
       throw invalid(this, `'status' must be ACTIVE, INACTIVE or REVOKED, got ${quote(status)}`);
     }
 
-    this.resource = new iot.CfnCertificate(this, 'Resource', { status, ...source(this) });
-    this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    this.origin = origin(this);
+    if (this.origin.keySecret) {
+      this.keySecret = this.origin.keySecret;
+    }
   }
 
   public get certificateId(): string {
-    return this.idToken ??= this.getResourceNameAttribute(this.resource.ref);
+    return this.idToken ??= this.getResourceNameAttribute(this.origin.certificateId);
   }
 
   public get certificateArn(): string {
-    return this.arnToken ??= this.getResourceArnAttribute(this.resource.attrArn, {
+    return this.arnToken ??= this.getResourceArnAttribute(this.origin.certificateArn, {
       service: 'iot',
       resource: 'cert',
       resourceName: this.physicalName,
     });
+  }
+
+  public override get certificatePem(): string {
+    return this.origin.certificatePem ?? super.certificatePem;
   }
 }
