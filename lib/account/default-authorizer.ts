@@ -1,9 +1,10 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
-import { AccountSetting, AccountSettingRemoval, requireOnlyOne } from './account-setting';
+import { AccountSetting, AccountSettingRemoval } from './account-setting';
 import { iotArn } from '../private/arns';
 import { NO_RESOURCE } from '../private/custom-resource';
+import { requireOnlyOne } from '../private/only-one';
 
 const KIND = { name: 'set-default-authorizer', description: 'Sets the default authorizer of AWS IoT' };
 

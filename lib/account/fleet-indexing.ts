@@ -1,7 +1,8 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { AccountSetting, AccountSettingRemoval, requireOnlyOne } from './account-setting';
+import { AccountSetting, AccountSettingRemoval } from './account-setting';
 import { NO_RESOURCE } from '../private/custom-resource';
+import { requireOnlyOne } from '../private/only-one';
 import { requireText, type TextRule } from '../private/text';
 
 /** AWS IoT documents no more than that it is text. */

@@ -1,8 +1,9 @@
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { AccountSetting, AccountSettingRemoval, requireOnlyOne } from './account-setting';
+import { AccountSetting, AccountSettingRemoval } from './account-setting';
 import { NO_RESOURCE } from '../private/custom-resource';
+import { requireOnlyOne } from '../private/only-one';
 
 const KIND = { name: 'configure-logging', description: 'Configures the logging of AWS IoT' };
 

@@ -1,7 +1,7 @@
 import { X509Certificate, type KeyObject } from 'node:crypto';
 import { Annotations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { CERTIFICATE, CERTIFICATE_REQUEST, readPem } from './pem';
+import { CERTIFICATE, CERTIFICATE_REQUEST, readPem, type PemKind } from './pem';
 import { invalid } from '../private/errors';
 import type * as csrReader from './csr';
 
@@ -37,7 +37,16 @@ export function requireCsr(scope: IConstruct, prop: string, csr: string): void {
  * Dates are no reason to throw: a certificate that expires must not keep the other stacks of the app from deploying.
  */
 export function requireCertificate(scope: IConstruct, prop: string, pem: string, now: Date): X509Certificate | undefined {
-  const der = readPem(scope, prop, pem, CERTIFICATE);
+  const certificate = readCertificate(scope, prop, pem);
+  if (certificate) {
+    checkDates(scope, prop, certificate, now, 'DeviceCertificate');
+  }
+  return certificate;
+}
+
+/** Fails unless the text is a certificate with a key that AWS IoT takes. Says nothing about its dates. */
+export function readCertificate(scope: IConstruct, prop: string, pem: string, kind: PemKind = CERTIFICATE): X509Certificate | undefined {
+  const der = readPem(scope, prop, pem, kind);
   if (!der) {
     return undefined;
   }
@@ -48,7 +57,6 @@ export function requireCertificate(scope: IConstruct, prop: string, pem: string,
     throw unreadable();
   }
   requireKey(scope, prop, readOr(() => certificate.publicKey, unreadable));
-  checkDates(scope, prop, certificate, now);
   return certificate;
 }
 
@@ -76,7 +84,8 @@ function requireKey(scope: IConstruct, prop: string, key: KeyObject): void {
   }
 }
 
-function checkDates(scope: IConstruct, prop: string, certificate: X509Certificate, now: Date): void {
+/** Adds an error or a warning where the dates of a certificate are over, to come or near. `construct` is the name of the class. */
+export function checkDates(scope: IConstruct, prop: string, certificate: X509Certificate, now: Date, construct: string): void {
   const from = new Date(certificate.validFrom);
   const to = new Date(certificate.validTo);
   if (to < now) {
@@ -85,7 +94,7 @@ function checkDates(scope: IConstruct, prop: string, certificate: X509Certificat
     Annotations.of(scope).addError(`'${prop}' is not valid before ${day(from)}; check the clock of the issuer`);
   } else if (to.getTime() - now.getTime() < EXPIRES_SOON_DAYS * DAY_MS) {
     const message = `'${prop}' expires on ${day(to)}; issue its successor before then`;
-    Annotations.of(scope).addWarningV2('cdk-iot-warden:DeviceCertificate.expiresSoon', message);
+    Annotations.of(scope).addWarningV2(`cdk-iot-warden:${construct}.expiresSoon`, message);
   }
 }
 

@@ -1,4 +1,4 @@
-// The one file with dependencies: the build bundles it in place, and it is loaded only when there is a request to check.
+// The one file with dependencies: the build bundles it in place, and it is loaded only when there is a request or a CA to check.
 import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { Any, BitString, Integer, ObjectIdentifier, Sequence, verifySchema } from 'asn1js';
 
@@ -58,4 +58,22 @@ function checkSignature({ algorithm, signed, signature }: Request, publicKey: Ke
     return 'unknown';
   }
   return verify(digest, signed.valueBeforeDecodeView, publicKey, signature.valueBlock.valueHexView) ? 'valid' : 'invalid';
+}
+
+/** https://www.rfc-editor.org/rfc/rfc5280#section-4.1 */
+const CERTIFICATE = new Sequence({
+  value: [
+    new Sequence(),
+    new Sequence({ value: [new ObjectIdentifier({ name: 'algorithm' }), new Any({ optional: true })] }),
+    new BitString(),
+  ],
+});
+
+/** The object identifier of the algorithm that a certificate in DER is signed with. Node does not tell. */
+export function signatureAlgorithmOf(der: Uint8Array): string {
+  const { verified, result } = verifySchema(der, CERTIFICATE);
+  if (!verified) {
+    throw new TypeError('the bytes are no certificate');
+  }
+  return (result as Sequence & { readonly algorithm: ObjectIdentifier }).algorithm.getValue();
 }

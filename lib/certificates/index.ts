@@ -1,4 +1,11 @@
+export { AutoRegistration } from './auto-registration';
+export * from './certificate-authority';
+export * from './certificate-provider';
+export type { CsrPolicy } from './csr-policy';
 export * from './device-certificate';
 export * from './device-certificate-props';
 export * from './key-delivery';
 export * from './key-type';
+export type { CertificateAuthoritySubject } from './kms-root';
+export type { SecretFieldOptions } from './signing-key';
+export { SigningKey } from './signing-key';
