@@ -7,7 +7,7 @@ import {
   UpdateCertificateCommand,
   type CertificateDescription,
 } from '@aws-sdk/client-iot';
-import { Refusal } from '../allow-list/refusal';
+import { Refusal } from '../registration/refusal';
 import { allItems, MISSING, nameOf, unless, type Call, type Iot, type Patience } from '../custom-resource';
 
 /** What was detached a moment ago may still count; the hook has no time to wait longer. */

@@ -6,13 +6,14 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { IoTClient } from '@aws-sdk/client-iot';
-import { AllowList, type DynamoDb, type Entry } from '../allow-list/allow-list';
-import { fingerprintOf, readCertificate } from '../allow-list/certificates';
-import { Refusal } from '../allow-list/refusal';
-import { jsonSetting, setting } from '../allow-list/settings';
+import { AllowList, type DynamoDb, type Entry } from '../registration/allow-list';
+import { fingerprintOf, readCertificate } from '../registration/certificates';
+import { fill } from '../registration/fill';
+import { Refusal } from '../registration/refusal';
+import { jsonSetting, setting } from '../registration/settings';
 import { createCall, describe, SYSTEM, type Call, type Iot, type System } from '../custom-resource';
 import { EarlierCertificates } from './earlier-certificates';
-import { fill, type Settings, type TemplateSettings } from './settings';
+import type { Settings, TemplateSettings } from './settings';
 
 /** What AWS IoT asks with. Devices choose `clientId` and `parameters`. */
 export interface HookEvent {

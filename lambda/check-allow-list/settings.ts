@@ -20,8 +20,3 @@ export interface Settings {
   /** The claim certificates that there are; all are good if there are none. */
   readonly claimCertificateIds: readonly string[];
 }
-
-/** A text with the values of parameters in it. */
-export function fill(pattern: string, values: { readonly [name: string]: string }): string {
-  return pattern.replace(/\{([^{}]+)\}/g, (whole, name: string) => values[name] ?? whole);
-}

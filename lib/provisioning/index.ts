@@ -8,9 +8,19 @@ export type { ClaimProvisioningOptions, ClaimProvisioningTemplateProps } from '.
 export type { FleetProvisioningOptions, FleetProvisioningTemplateProps } from './fleet-provisioning';
 export { JustInTimeProvisioningTemplate } from './just-in-time-provisioning-template';
 export type { JustInTimeProvisioningOptions, JustInTimeProvisioningTemplateProps } from './just-in-time-provisioning-template';
+export { JustInTimeRegistration } from './just-in-time-registration';
+export type { JustInTimeRegistrationOptions, JustInTimeRegistrationProps, RevocationList } from './just-in-time-registration';
 export { OverrideSetting } from './override-setting';
 export type { ThingOverrideSettings } from './override-setting';
-export type { CommonProvisioningTemplateProps, ProvisionedDeviceProps, ProvisioningOptions, ProvisioningParameter, ProvisioningTemplateOptions } from './provisioning-props';
+export type {
+  CommonProvisioningTemplateProps,
+  ProvisionedDeviceProps,
+  ProvisioningOptions,
+  ProvisioningParameter,
+  ProvisioningTemplateOptions,
+  RegisteredDeviceProps,
+  RegistrationOptions,
+} from './provisioning-props';
 export { ProvisioningTemplate } from './provisioning-template';
 export type { IProvisioningTemplate } from './provisioning-template';
 export { ProvisioningTemplateGrants } from './provisioning-template-grants';

@@ -2,7 +2,7 @@ import type * as iot from 'aws-cdk-lib/aws-iot';
 import type { ThingOverrideSettings } from './override-setting';
 
 /** What a device becomes besides a thing with a name. */
-export interface ProvisioningOptions {
+export interface RegistrationOptions {
   /**
    * Facts about the thing; values may contain parameters. At most 3, or 50 with a thing type.
    *
@@ -18,7 +18,10 @@ export interface ProvisioningOptions {
    * @default - no billing group
    */
   readonly billingGroup?: iot.IBillingGroupRef;
+}
 
+/** What a device becomes besides a thing with a name, and what happens to a thing that exists. */
+export interface ProvisioningOptions extends RegistrationOptions {
   /**
    * What happens when a device is provisioned as a thing that exists already.
    *
@@ -29,7 +32,7 @@ export interface ProvisioningOptions {
 }
 
 /** What a device becomes. */
-export interface ProvisionedDeviceProps extends ProvisioningOptions {
+export interface RegisteredDeviceProps extends RegistrationOptions {
   /**
    * The name of a device's thing, in which `{NAME}` stands for a parameter, for example `sensor-{SerialNumber}`.
    *
@@ -65,6 +68,9 @@ export interface ProvisionedDeviceProps extends ProvisioningOptions {
    */
   readonly policies: iot.IPolicyRef[];
 }
+
+/** What a device becomes, and what happens to a thing that exists. */
+export interface ProvisionedDeviceProps extends RegisteredDeviceProps, ProvisioningOptions {}
 
 /** What a provisioning template is besides its content. */
 export interface ProvisioningTemplateOptions {

@@ -2,7 +2,7 @@ import { Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import type { IConstruct } from 'constructs';
 import { OverrideSetting, type ThingOverrideSettings } from './override-setting';
-import type { CommonProvisioningTemplateProps, ProvisioningParameter } from './provisioning-props';
+import type { ProvisionedDeviceProps, ProvisioningParameter } from './provisioning-props';
 import { TemplatePattern, withLongestTokens, type TemplateValue } from './template-pattern';
 import { invalid } from '../private/errors';
 import { requireText } from '../private/text';
@@ -56,7 +56,7 @@ export class TemplateBody {
   private readonly attributes: readonly (readonly [string, TemplatePattern])[];
   private readonly configuration: readonly (readonly [string, TemplatePattern])[];
 
-  constructor(private readonly scope: IConstruct, private readonly props: CommonProvisioningTemplateProps, private readonly options: BodyOptions) {
+  constructor(private readonly scope: IConstruct, private readonly props: ProvisionedDeviceProps, private readonly options: BodyOptions) {
     this.thingName = this.parse('thingName', props.thingName);
     this.attributes = this.parseAll('attributes', props.attributes);
     this.configuration = this.parseAll('deviceConfiguration', options.deviceConfiguration);

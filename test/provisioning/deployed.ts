@@ -57,3 +57,18 @@ export function role(stack: Stack): { readonly trust: unknown; readonly policy: 
     resourcesOf: (action) => policy.Statement.filter((statement) => [statement.Action].flat().includes(action)).flatMap((statement) => statement.Resource),
   };
 }
+
+/** All statements of the policies that are resources of their own. */
+export function statements(stack: Stack): readonly Statement[] {
+  return Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'))
+    .flatMap(({ Properties: { PolicyDocument: document } }) => (deployed(document) as { Statement: Statement[] }).Statement);
+}
+
+/** Whether the statements allow an action on a resource; `*` is any characters in both. */
+export function isAllowed(list: readonly Statement[], action: string, resource: string): boolean {
+  const matches = (patterns: string | string[], value: string) => [patterns].flat().some((pattern) => {
+    const parts = pattern.split('*').map((part) => part.replace(/[.?+^$[\]\\(){}|-]/g, '\\$&'));
+    return new RegExp(`^${parts.join('.*')}$`).test(value);
+  });
+  return list.some(({ Action, Resource }) => matches(Action, action) && matches(Resource, resource));
+}
