@@ -72,16 +72,18 @@ export abstract class Certificates extends CaCertificates {
 
   /** REVOKED is final. */
   public updateCertificate({ certificateId: id, newStatus }: api.UpdateCertificateRequest): object {
-    this.setCertificateStatus(this.certificate(id).certificateId, settableStatus(newStatus));
+    const { certificateId: known, status } = this.certificate(id);
+    const wanted = settableStatus(newStatus);
+    if (status === 'REVOKED' && wanted !== 'REVOKED') {
+      throw new IotError('CertificateStateException', 'The certificate is REVOKED, which is final');
+    }
+    this.setCertificateStatus(known, wanted);
     return {};
   }
 
-  /** Also to a status that AWS alone sets. */
+  /** Set any status, as only AWS itself could. */
   public setCertificateStatus(id: string, status: CertificateStatus): void {
     const record = this.certificate(id);
-    if (record.status === 'REVOKED' && status !== 'REVOKED') {
-      throw new IotError('CertificateStateException', 'The certificate is REVOKED, which is final');
-    }
     if (record.status !== status) {
       this.store.put('certificates', record.certificateId, { ...record, status, lastModifiedDate: this.now() });
     }

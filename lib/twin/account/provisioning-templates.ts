@@ -152,6 +152,13 @@ export abstract class ProvisioningTemplates extends PolicyAttachments {
   }
 }
 
+/** A template with one more version, the default one; the oldest gives way where there are as many as there can be. */
+export function withTemplateBody(record: ProvisioningTemplateRecord, templateBody: string, creationDate: number): ProvisioningTemplateRecord {
+  const versionId = Math.max(...record.versions.map((version) => version.versionId)) + 1;
+  const versions = [...record.versions.slice(1 - MAX_VERSIONS), { versionId, templateBody, creationDate }];
+  return { ...record, versions, defaultVersionId: versionId, templateBody };
+}
+
 /** @throws IotError for what is no JSON object, or too long. */
 export function checkTemplateBody(templateBody: string | undefined): string {
   if (typeof templateBody !== 'string' || Buffer.byteLength(templateBody) > MAX_BODY_BYTES) {

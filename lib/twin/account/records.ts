@@ -21,9 +21,6 @@ export interface Records {
   /** By the SHA-256 of the token. */
   readonly ownershipTokens: OwnershipTokenRecord;
 
-  /** Proofs of fleet provisioning, by the hash of the token. */
-  readonly ownershipTokens: OwnershipTokenRecord;
-
   /** What the account has once, such as its registration code, by the name of the API's subject. */
   readonly settings: SettingRecord;
 }
@@ -197,11 +194,6 @@ export interface RegistrationTaskRecord extends CommonRecord {
   /** Where the reports are, by their type. */
   readonly reports: { readonly RESULTS: readonly string[]; readonly ERRORS: readonly string[] };
   readonly lastModifiedDate: number;
-}
-
-export interface OwnershipTokenRecord {
-  readonly certificateId: string;
-  readonly expires: number;
 }
 
 export interface AuthorizerRecord extends CommonRecord {

@@ -41,6 +41,12 @@ export abstract class ThingGroupMembers extends Things {
     return this.thingNames(new Set(groups.flatMap((group) => [...this.thingsByGroup.keysOf(group)])), asked);
   }
 
+  /** Remove a group, whatever is in it. */
+  public removeThingGroup(name: string): void {
+    this.emptyThingGroup(name);
+    this.store.remove('thingGroups', name);
+  }
+
   protected override emptyThingGroup(name: string): void {
     this.thingsByGroup.of(name).forEach((thing) => this.putOut(thing, name));
   }

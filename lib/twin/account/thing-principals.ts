@@ -63,6 +63,14 @@ export abstract class ThingPrincipals extends Certificates {
     return { principalThingObjects: page.items, ...nextToken(page) };
   }
 
+  /** Remove a thing, whatever is attached to it. */
+  public removeThing(thingName: string): void {
+    for (const certificate of this.certificatesByThing.of(thingName)) {
+      this.store.put('certificates', certificate.certificateId, { ...certificate, things: certificate.things.filter((attached) => attached.thingName !== thingName) });
+    }
+    this.store.remove('things', thingName);
+  }
+
   protected override hasPrincipals(thingName: string): boolean {
     return this.certificatesByThing.keysOf(thingName).size > 0;
   }
