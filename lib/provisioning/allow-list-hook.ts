@@ -117,6 +117,7 @@ export class AllowListHook extends lambda.FunctionBase {
       handler: 'check-allow-list',
       description: 'Lets in the devices on a list',
       timeout: TIMEOUT,
+      wildcards: 'Ids of certificates are known only when they exist, and the names of things follow the patterns of the templates',
       environment: {
         ALLOW_LIST_TABLE: () => this.allowList.table.tableName,
         SERIAL_NUMBERS: () => this.allowList._serialNumbers,
@@ -167,12 +168,12 @@ export class AllowListHook extends lambda.FunctionBase {
     const things = Lazy.list({
       produce: () => this.templates.map(({ scope, props }) => iotArn(this, 'thing', TemplatePattern.parse(scope, 'thingName', props.thingName).fill(() => '*'))),
     });
-    this.addToRolePolicy(new iam.PolicyStatement({
+    this.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({
       actions: ['iot:DeleteCertificate', 'iot:DescribeCertificate', 'iot:ListPrincipalThings', 'iot:UpdateCertificate'],
       resources: certificates,
     }));
-    this.addToRolePolicy(new iam.PolicyStatement({ actions: ['iot:DetachThingPrincipal'], resources: certificates }));
-    this.addToRolePolicy(new iam.PolicyStatement({ actions: ['iot:DescribeThing', 'iot:DetachThingPrincipal'], resources: things }));
+    this.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['iot:DetachThingPrincipal'], resources: certificates }));
+    this.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['iot:DescribeThing', 'iot:DetachThingPrincipal'], resources: things }));
   }
 
   private requireTemplate({ scope, props, parameters }: HookedTemplate): void {

@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledgeWildcards } from '../private/acknowledge';
 import { handlerCode } from '../private/handler-code';
 
 /** Properties for a function that devices are registered with. */
@@ -11,6 +12,9 @@ export interface DeviceFunctionProps {
   readonly handler: string;
   readonly description: string;
   readonly timeout: Duration;
+
+  /** Why its permissions name resources with a wildcard, for whoever audits the template. */
+  readonly wildcards: string;
 
   /** What the handler is told, read when the app is synthesized; objects and lists as JSON. No secrets. */
   readonly environment: { readonly [name: string]: () => unknown };
@@ -21,7 +25,7 @@ export class DeviceFunction extends Construct {
   public readonly role: iam.Role;
   public readonly function: lambda.Function;
 
-  constructor(scope: Construct, id: string, { handler, description, timeout, environment }: DeviceFunctionProps) {
+  constructor(scope: Construct, id: string, { handler, description, timeout, wildcards, environment }: DeviceFunctionProps) {
     super(scope, id);
 
     const logGroup = new logs.LogGroup(this, 'Logs', { retention: logs.RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN });
@@ -29,6 +33,7 @@ export class DeviceFunction extends Construct {
     this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     // Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
     logGroup.grantWrite(this.role);
+    acknowledgeWildcards(this.role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy, wildcards);
     const variable = (value: unknown): string => (typeof value === 'string' ? value : Stack.of(this).toJsonString(value));
     this.function = new lambda.Function(this, 'Function', {
       description: `${description} (cdk-iot-warden)`,

@@ -118,6 +118,7 @@ export class JustInTimeRegistration extends Construct {
       handler: 'register-device',
       description: 'Registers devices of a CA',
       timeout: TIMEOUT,
+      wildcards: 'Ids of certificates are known only when they exist, and the names of things follow a pattern',
       environment: {
         ...props.allowList && { ALLOW_LIST_TABLE: () => props.allowList?.table.tableName },
         SERIAL_NUMBERS: () => props.allowList?._serialNumbers ?? [],

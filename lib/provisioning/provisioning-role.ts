@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { OverrideSetting } from './override-setting';
 import type { CommonProvisioningTemplateProps } from './provisioning-props';
 import type { TemplateBody } from './template-body';
+import { acknowledgeWildcards } from '../private/acknowledge';
 import { iotArn } from '../private/arns';
 
 /** What a template touches, by the type of its ARN. */
@@ -50,6 +51,9 @@ const ROWS: readonly { readonly actions: readonly string[]; readonly on: readonl
   { actions: ['GetPolicy', 'ListTargetsForPolicy'], on: ['policy'] },
 ];
 
+const WILDCARDS = 'Ids of certificates are known only when they exist, the names of things follow the pattern of the template, '
+  + 'and AWS IoT defines no resource for listing the policies of a certificate';
+
 /**
  * Defines the role that AWS IoT provisions devices with, for one template only.
  *
@@ -58,7 +62,7 @@ const ROWS: readonly { readonly actions: readonly string[]; readonly on: readonl
 export function defineProvisioningRole(scope: Construct, templateArn: string, props: CommonProvisioningTemplateProps, body: TemplateBody): iam.Role {
   const touched = touchedBy(scope, props, body);
   const rows = ROWS.filter(({ on }) => on.every((type) => touched[type].length > 0));
-  return new iam.Role(scope, 'Role', {
+  const role = new iam.Role(scope, 'Role', {
     assumedBy: new iam.ServicePrincipal('iot.amazonaws.com', {
       conditions: {
         StringEquals: { 'aws:SourceAccount': Stack.of(scope).account },
@@ -74,6 +78,8 @@ export function defineProvisioningRole(scope: Construct, templateArn: string, pr
       }),
     },
   });
+  acknowledgeWildcards(role.node.defaultChild as iam.CfnRole, WILDCARDS);
+  return role;
 }
 
 function touchedBy(scope: Construct, props: CommonProvisioningTemplateProps, { thingName, overrides }: TemplateBody): Touched {
