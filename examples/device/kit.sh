@@ -1,0 +1,69 @@
+#!/bin/sh
+# Makes the connection kit of a device with the AWS CLI: a folder with private.key, certificate.pem, root-ca.pem and
+# config.json, which is all that the device scripts read.
+#
+# On AWS there is nothing to set but the Region. On the twin, AWS_ENDPOINT_URL and the credentials that go with it make
+# the AWS CLI ask the twin, and ROOT_CA, MQTT_PORT and HTTPS_PORT are the twin's.
+set -eu
+
+usage() {
+  cat >&2 <<TEXT
+usage: kit.sh DIR --thing NAME --key FILE                      the certificate is what AWS IoT has for the thing
+       kit.sh DIR --thing NAME --key FILE --certificate FILE   the device came with its certificate
+       kit.sh DIR --secret ID                                  a claim certificate, whose key was delivered to a secret
+TEXT
+  exit 2
+}
+
+[ $# -ge 1 ] || usage
+dir=$1
+shift
+thing='' key='' certificate='' secret=''
+while [ $# -ge 2 ]; do
+  case $1 in
+    --thing) thing=$2 ;;
+    --key) key=$2 ;;
+    --certificate) certificate=$2 ;;
+    --secret) secret=$2 ;;
+    *) usage ;;
+  esac
+  shift 2
+done
+[ $# -eq 0 ] || usage
+
+umask 077
+mkdir -p "$dir"
+
+if [ -n "$secret" ]; then
+  # Never on the command line of a program, where everyone on this computer could read it.
+  aws secretsmanager get-secret-value --secret-id "$secret" --query SecretString --output text | node -e '
+    const { writeFileSync } = require("node:fs");
+    const { privateKey, certificatePem } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+    writeFileSync(`${process.argv[1]}/private.key`, privateKey);
+    writeFileSync(`${process.argv[1]}/certificate.pem`, certificatePem);
+  ' "$dir"
+else
+  [ -n "$thing" ] && [ -n "$key" ] || usage
+  cp "$key" "$dir/private.key"
+  if [ -n "$certificate" ]; then
+    cp "$certificate" "$dir/certificate.pem"
+  else
+    arn=$(aws iot list-thing-principals --thing-name "$thing" --query 'principals[0]' --output text)
+    aws iot describe-certificate --certificate-id "${arn##*/}" --query certificateDescription.certificatePem --output text > "$dir/certificate.pem"
+  fi
+fi
+
+if [ -n "${ROOT_CA:-}" ]; then
+  cp "$ROOT_CA" "$dir/root-ca.pem"
+else
+  curl -sSf https://www.amazontrust.com/repository/AmazonRootCA1.pem > "$dir/root-ca.pem"
+fi
+
+endpoint() { aws iot describe-endpoint --endpoint-type "$1" --query endpointAddress --output text; }
+data=$(endpoint iot:Data-ATS)
+credentials=$(endpoint iot:CredentialProvider)
+node -e '
+  const [thingName, endpoint, credentialEndpoint, mqttPort, httpsPort] = process.argv.slice(1);
+  const names = thingName === "" ? {} : { thingName, clientId: thingName };
+  console.log(JSON.stringify({ ...names, endpoint, credentialEndpoint, mqttPort: Number(mqttPort), httpsPort: Number(httpsPort) }, undefined, 2));
+' "$thing" "$data" "$credentials" "${MQTT_PORT:-8883}" "${HTTPS_PORT:-443}" > "$dir/config.json"
