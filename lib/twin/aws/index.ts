@@ -6,3 +6,5 @@ export { jsonAnswer, jsonError, jsonService } from './json-service';
 export type { Input, Operations } from './json-service';
 export { ServiceError, unknownOperation } from './service';
 export type { Service, ServiceRequest, ServiceResponse } from './service';
+export { standIns } from './services';
+export type { Surroundings } from './surroundings';

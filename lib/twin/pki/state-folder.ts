@@ -70,7 +70,7 @@ export class StateFolder {
   }
 
   /** Write a file whole or not at all, readable by its owner alone. */
-  public write(name: string | readonly string[], content: string): string {
+  public write(name: string | readonly string[], content: string | Uint8Array): string {
     const path = this.file(...(typeof name === 'string' ? [name] : name));
     makePrivateFolder(dirname(path));
     writeWhole(path, content);
@@ -97,7 +97,7 @@ function decoded(name: string): readonly string[] {
 }
 
 /** Write a file whole or not at all. It is a new one, so that neither the mode nor a link of an old one counts. */
-export function writeWhole(path: string, content: string, mode = PRIVATE_FILE): void {
+export function writeWhole(path: string, content: string | Uint8Array, mode = PRIVATE_FILE): void {
   const half = `${path}.${process.pid}.new`;
   rmSync(half, { force: true });
   writeFileSync(half, content, { mode, flag: 'wx' });

@@ -1,0 +1,67 @@
+import { FunctionError, FunctionUnavailableError } from '../lambda/function-error';
+import type { Functions } from '../lambda/functions';
+import { jsonAnswer, jsonError } from './json-service';
+import { ServiceError, unknownOperation } from './service';
+import type { Service, ServiceRequest, ServiceResponse } from './service';
+
+const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations\/?$/;
+
+/** The longest that AWS Lambda allows. */
+const LONGEST_MS = 900_000;
+
+/** Functions that may invoke each other. */
+export function lambdaService(functions: Functions, onError: (message: string) => void): Service {
+  return {
+    name: 'lambda',
+    handle: async (request) => {
+      try {
+        const [, encoded] = INVOKE.exec(request.path) ?? [];
+        if (request.method !== 'POST' || encoded === undefined) {
+          throw unknownOperation('Lambda', `${request.method} ${request.path}`, ['Invoke']);
+        }
+        return await invoke(functions, decode(encoded), request, onError);
+      } catch (error) {
+        return jsonError(error);
+      }
+    },
+  };
+}
+
+/** @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+async function invoke(functions: Functions, name: string, { headers, body }: ServiceRequest, onError: (message: string) => void): Promise<ServiceResponse> {
+  const payload = parse(body);
+  const type = headers['x-amz-invocation-type'] ?? 'RequestResponse';
+  const run = functions.invoke(name, payload, { timeoutMs: LONGEST_MS });
+  if (type === 'Event') {
+    run.catch((error: Error) => onError(error.message));
+    return { status: 202 };
+  }
+  try {
+    return jsonAnswer(200, await run as object, { 'x-amz-executed-version': '$LATEST' });
+  } catch (error) {
+    if (error instanceof FunctionUnavailableError) {
+      throw new ServiceError('ResourceNotFoundException', error.message, 404);
+    }
+    if (error instanceof FunctionError) {
+      const { errorType, errorMessage, trace } = error;
+      return jsonAnswer(200, { errorType, errorMessage, trace }, { 'x-amz-function-error': 'Unhandled', 'x-amz-executed-version': '$LATEST' });
+    }
+    throw error;
+  }
+}
+
+function decode(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    throw new ServiceError('InvalidParameterValueException', 'the name of the function is not written as a URL wants it');
+  }
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.length === 0 ? '{}' : body.toString());
+  } catch {
+    throw new ServiceError('InvalidRequestContentException', 'the payload must be JSON');
+  }
+}

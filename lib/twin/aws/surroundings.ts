@@ -1,0 +1,32 @@
+import type { Deployment, Resource } from '../../deployment';
+import type { AccountScope } from '../../policy';
+import type { Clock } from '../clock';
+import type { StateFolder } from '../pki/state-folder';
+
+/** What the stand-ins for AWS services work with. */
+export interface Surroundings {
+  /** What is deployed at the moment. */
+  readonly deployment: () => Deployment;
+  readonly scope: AccountScope;
+
+  /** Where they keep what AWS would keep. */
+  readonly folder: StateFolder;
+  readonly clock: Clock;
+}
+
+/** A resource whose name and ARN are known. */
+export interface DeclaredResource {
+  readonly id: string;
+  readonly arn: string;
+  readonly resource: Resource;
+}
+
+/** The resources of a type that certainly exist. */
+export function declared({ deployment }: Surroundings, ...types: readonly string[]): readonly DeclaredResource[] {
+  return deployment().resources.flatMap((resource) => {
+    const { type, physicalId, arn, condition } = resource;
+    return types.includes(type) && condition === undefined && typeof physicalId === 'string' && (arn === undefined || typeof arn === 'string')
+      ? [{ id: physicalId, arn: arn ?? '', resource }]
+      : [];
+  });
+}

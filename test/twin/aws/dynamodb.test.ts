@@ -1,0 +1,66 @@
+import { CreateTableCommand, DeleteItemCommand, DescribeTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { EndpointOf } from './endpoint-of';
+
+const TABLE = {
+  Type: 'AWS::DynamoDB::Table',
+  Properties: {
+    TableName: 'serials',
+    KeySchema: [{ AttributeName: 'serial', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'serial', AttributeType: 'S' }, { AttributeName: 'site', AttributeType: 'S' }],
+    GlobalSecondaryIndexes: [{ IndexName: 'by-site', KeySchema: [{ AttributeName: 'site', KeyType: 'HASH' }], Projection: { ProjectionType: 'ALL' } }],
+    BillingMode: 'PAY_PER_REQUEST',
+  },
+};
+const endpoint = new EndpointOf({ Table: TABLE });
+let client: DynamoDBClient;
+const TableName = 'serials';
+
+async function start(): Promise<void> {
+  await endpoint.start();
+  client = new DynamoDBClient(endpoint.config);
+}
+
+function get(serial: string) {
+  return client.send(new GetItemCommand({ TableName, Key: { serial: { S: serial } } })).then(({ Item }) => Item);
+}
+
+beforeAll(start);
+afterAll(() => endpoint.stop());
+
+test('items are put under a condition, found by an index, and outlast the twin', async () => {
+  const put = () => client.send(new PutItemCommand({ TableName, Item: { serial: { S: 'a' }, site: { S: 'north' } }, ConditionExpression: 'attribute_not_exists(serial)' }));
+  await put();
+  await expect(put()).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
+  await client.send(new UpdateItemCommand({ TableName, Key: { serial: { S: 'a' } }, UpdateExpression: 'ADD uses :one', ExpressionAttributeValues: { ':one': { N: '1' } } }));
+  await client.send(new PutItemCommand({ TableName, Item: { serial: { S: 'b' } } }));
+  await client.send(new DeleteItemCommand({ TableName, Key: { serial: { S: 'b' } } }));
+
+  for (let round = 0; round < 2; round++) {
+    await start();
+    await expect(get('a')).resolves.toEqual({ serial: { S: 'a' }, site: { S: 'north' }, uses: { N: '1' } });
+    await expect(get('b')).resolves.toBeUndefined();
+  }
+  const { Items } = await client.send(new QueryCommand({ TableName, IndexName: 'by-site', KeyConditionExpression: 'site = :site', ExpressionAttributeValues: { ':site': { S: 'north' } } }));
+  expect(Items).toHaveLength(1);
+});
+
+test('writes at once count one by one', async () => {
+  const key = { serial: { S: 'count' } };
+  await Promise.all(Array.from({ length: 20 }, () => client.send(new UpdateItemCommand({ TableName, Key: key, UpdateExpression: 'ADD uses :one', ExpressionAttributeValues: { ':one': { N: '1' } } }))));
+  await expect(get('count')).resolves.toMatchObject({ uses: { N: '20' } });
+});
+
+test('tables follow the template', async () => {
+  endpoint.deploy({ Table: TABLE, Other: { ...TABLE, Properties: { ...TABLE.Properties, TableName: 'other' } } });
+  await expect(client.send(new DescribeTableCommand({ TableName: 'other' }))).resolves.toMatchObject({ Table: { TableStatus: 'ACTIVE' } });
+  await expect(get('a')).resolves.toBeDefined();
+  endpoint.deploy({ Table: TABLE });
+  await expect(client.send(new DescribeTableCommand({ TableName: 'other' }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});
+
+test('fails for a table that is not declared, for bad input and for what is not served', async () => {
+  await expect(client.send(new GetItemCommand({ TableName: 'none', Key: { serial: { S: 'a' } } }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  await expect(client.send(new GetItemCommand({ TableName, Key: { other: { S: 'a' } } }))).rejects.toMatchObject({ name: 'ValidationException' });
+  await expect(client.send(new CreateTableCommand({ TableName: 'x', KeySchema: [], AttributeDefinitions: [] }))).rejects.toMatchObject({ name: 'UnknownOperationException' });
+  expect(endpoint.faults).toEqual([]);
+});

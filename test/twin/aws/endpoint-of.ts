@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readDeployment } from '../../../lib/deployment';
+import type { Deployment } from '../../../lib/deployment';
+import { AccessKeys, createAwsEndpoint, standIns } from '../../../lib/twin/aws';
+import { systemClock } from '../../../lib/twin/clock';
+import type { Functions } from '../../../lib/twin/lambda';
+import { StateFolder } from '../../../lib/twin/pki/state-folder';
+
+const SCOPE = { accountId: '123456789012', region: 'eu-west-1', partition: 'aws' } as const;
+const NO_FUNCTIONS: Functions = { invoke: () => Promise.reject(new Error('no functions here')) };
+
+/** The stand-ins of AWS services over HTTP, for the resources of a template. */
+export class EndpointOf {
+  public readonly folder = mkdtempSync(join(tmpdir(), 'aws-test-'));
+  public readonly faults: string[] = [];
+  private deployment!: Deployment;
+  private server: Server = createServer();
+  private url = '';
+  private keys = new AccessKeys(Date.now);
+
+  constructor(resources: object, private readonly functions: Functions = NO_FUNCTIONS) {
+    this.deploy(resources);
+  }
+
+  /** Another template from now on. */
+  public deploy(resources: object): void {
+    const file = join(this.folder, 'App.json');
+    writeFileSync(file, JSON.stringify({ Resources: resources }));
+    this.read(file);
+  }
+
+  /** A template that is a file already. */
+  public read(file: string): void {
+    this.deployment = readDeployment(file, SCOPE);
+  }
+
+  /** What `Ref` gives for a resource. */
+  public ref(logicalId: string): string {
+    return this.deployment.resources.find((resource) => resource.logicalId === logicalId)?.physicalId as string;
+  }
+
+  /** Start, or start again with nothing but what the state folder remembers. */
+  public async start(): Promise<void> {
+    this.server.close();
+    this.keys = new AccessKeys(Date.now);
+    const around = { deployment: () => this.deployment, scope: SCOPE, folder: StateFolder.create(join(this.folder, 'state')), clock: systemClock };
+    this.server = createAwsEndpoint({ services: standIns(around, this.functions, (message) => this.faults.push(message)), openRoutes: [], keys: this.keys, onFault: (reason) => this.faults.push(reason) });
+    await new Promise<void>((listening) => this.server.listen(0, '127.0.0.1', listening));
+    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** The configuration of a client. */
+  public get config() {
+    return { endpoint: this.url, region: SCOPE.region, credentials: this.keys.issue(), maxAttempts: 1 };
+  }
+
+  public stop(): void {
+    this.server.close();
+    rmSync(this.folder, { recursive: true });
+  }
+}
