@@ -1,3 +1,4 @@
+import { failure } from './errors';
 import { allOrNothing, type Task } from './lifecycle';
 import type { Memory } from './memory';
 
@@ -13,10 +14,18 @@ export async function once<T>(task: Task, memory: Memory, key: string, make: () 
   const made = await make();
   await allOrNothing(task, [{
     isDone: () => Promise.resolve(false),
-    run: () => memory.put(task.call, key, made),
+    run: () => put(task, memory, key, made),
     undo: () => memory.remove(task.undo, key),
   }]);
   return made;
+}
+
+async function put({ call }: Task, memory: Memory, key: string, value: unknown): Promise<void> {
+  try {
+    await memory.put(call, key, value);
+  } catch (error) {
+    throw failure('remember what was made', error);
+  }
 }
 
 /** Forgets everything. */
