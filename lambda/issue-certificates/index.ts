@@ -38,12 +38,14 @@ async function makeAll(clients: Clients, task: Task, wanted: Request, event: Res
   const ledger = await opened(() => Ledger.open(clients.ssm, wanted.memory, call));
   const owner = physicalIdOf(wanted);
   const workshop: Workshop = { ...clients, task, call, ledger, owner, now };
-  for (const [name, entry] of await opened(() => ledger.begin(owner, event))) {
-    await clearAway(workshop, name, entry, 'destroy');
-  }
+  const leftovers = await opened(() => ledger.begin(owner, wanted.items, event));
   const ids: Record<string, string> = {};
   for (const [name, item] of wanted.items) {
     ids[item.key] = await attempt(`make the certificate of ${item.path}`, () => makeOne(workshop, name, item, wanted));
+  }
+  // Afterwards: they may have taken the place of a key that has been published again by now.
+  for (const [name, entry] of leftovers) {
+    await attempt('remove a certificate', () => clearAway(workshop, name, entry, 'destroy'));
   }
   return ids;
 }

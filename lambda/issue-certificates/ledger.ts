@@ -77,28 +77,29 @@ export class Ledger {
   }
 
   /**
-   * Notes that a set is made now, and returns what an update that failed has left: CloudFormation never got to know the
-   * physical id of its set, and will not delete it.
+   * Notes that a set is made now, and returns what an update that failed has left and this set does not want:
+   * CloudFormation never got to know the physical id of that, and will not delete it.
    */
-  public async begin(wanted: string, event: ResourceEvent): Promise<[string, Entry][]> {
+  public async begin(owner: string, wanted: ReadonlyMap<string, unknown>, event: ResourceEvent): Promise<[string, Entry][]> {
     const before = event.RequestType === 'Update' ? event.PhysicalResourceId : undefined;
     const last = this.deployment;
     const leftovers: [string, Entry][] = [];
-    if (last !== undefined && before !== undefined && last.current !== wanted) {
-      for (const [name, entry] of this.ownedBy(last.current)) {
-        if (last.current === before) {
-          // Back to where it came from: a rollback, after which only what was new is left in this set.
-          if (last.before === wanted && entry.maker === last.current) {
-            await this.put(name, { ...entry, isDiscarded: true });
-          }
-        } else if (entry.maker === last.current) {
-          leftovers.push([name, entry]);
-        } else {
-          await this.put(name, { ...entry, owner: before });
+    for (const [name, entry] of last === undefined || before === undefined || last.current === owner ? [] : this.ownedBy(last.current)) {
+      const isNew = entry.maker === last?.current;
+      if (last?.current === before) {
+        // Back to where it came from: a rollback, after which only what was new is left in this set.
+        if (last?.before === owner && isNew && !wanted.has(name)) {
+          await this.put(name, { ...entry, isDiscarded: true });
         }
+      } else if (!isNew) {
+        await this.put(name, { ...entry, owner: before ?? owner });
+      } else if (wanted.has(name)) {
+        await this.put(name, { ...entry, owner, maker: owner });
+      } else {
+        leftovers.push([name, entry]);
       }
     }
-    await this.setDeployment({ current: wanted, ...before !== undefined && before !== wanted && { before } });
+    await this.setDeployment({ current: owner, ...before !== undefined && before !== owner && { before } });
     return leftovers;
   }
 

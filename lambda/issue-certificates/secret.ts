@@ -4,6 +4,7 @@ import {
   GetSecretValueCommand,
   PutSecretValueCommand,
   UpdateSecretVersionStageCommand,
+  type UpdateSecretVersionStageRequest,
 } from '@aws-sdk/client-secrets-manager';
 import { MISSING, nameOf, unless, type Call } from '../custom-resource';
 import { callWithSecret, type Delivery, type HeldSecret, type Secrets } from './delivery';
@@ -13,6 +14,8 @@ const CURRENT = 'AWSCURRENT';
 
 /** The secret is gone, or about to go. */
 const GONE = [...MISSING, 'InvalidRequestException'];
+
+type Label = Pick<UpdateSecretVersionStageRequest, 'VersionStage' | 'MoveToVersionId' | 'RemoveFromVersionId'>;
 
 /** Delivers to a secret of AWS Secrets Manager: a version with a label of its own is held, the current one is read. */
 export function toSecret(secrets: Secrets, { secretId }: Extract<Destination, { kind: 'secret' }>, name: string): Delivery {
@@ -27,20 +30,22 @@ export function toSecret(secrets: Secrets, { secretId }: Extract<Destination, { 
     });
     await callWithSecret(call, () => secrets.send(command));
   };
-  const versionsOf = async (call: Call): Promise<[string, readonly string[]][]> => {
-    const { VersionIdsToStages: stages = {} } = await call(() => secrets.send(new DescribeSecretCommand({ SecretId: secretId })));
-    return Object.entries(stages);
-  };
-  const versionWith = (versions: readonly [string, readonly string[]][], stage: string): string | undefined => (
-    versions.find(([, stages]) => stages.includes(stage))?.[0]
-  );
-  const release = async (call: Call): Promise<void> => {
-    await unless(GONE, async () => {
-      const version = versionWith(await versionsOf(call), label);
-      if (version !== undefined) {
-        await call(() => secrets.send(new UpdateSecretVersionStageCommand({ SecretId: secretId, VersionStage: label, RemoveFromVersionId: version })));
+  // Labels are read again before each try: to move one that an earlier try has moved is an error.
+  const changeLabels = async (call: Call, change: (versions: ReadonlyMap<string, string>) => Label | undefined): Promise<void> => {
+    await call(async () => {
+      const { VersionIdsToStages: stages = {} } = await secrets.send(new DescribeSecretCommand({ SecretId: secretId }));
+      const versions = new Map(Object.entries(stages).flatMap(([version, labels]) => labels.map((one) => [one, version] as const)));
+      const changed = change(versions);
+      if (changed) {
+        await secrets.send(new UpdateSecretVersionStageCommand({ SecretId: secretId, ...changed }));
       }
     });
+  };
+  const release = async (call: Call): Promise<void> => {
+    await unless(GONE, () => changeLabels(call, (versions) => {
+      const RemoveFromVersionId = versions.get(label);
+      return RemoveFromVersionId === undefined ? undefined : { VersionStage: label, RemoveFromVersionId };
+    }));
   };
   return {
     read: async (call) => {
@@ -55,18 +60,10 @@ export function toSecret(secrets: Secrets, { secretId }: Extract<Destination, { 
       }
     },
     hold: (call, secret) => put(call, secret, [label]),
-    publish: async (call) => {
-      const versions = await versionsOf(call);
-      const [version, current] = [versionWith(versions, label), versionWith(versions, CURRENT)];
-      if (version !== current) {
-        await call(() => secrets.send(new UpdateSecretVersionStageCommand({
-          SecretId: secretId,
-          VersionStage: CURRENT,
-          MoveToVersionId: version,
-          RemoveFromVersionId: current,
-        })));
-      }
-    },
+    publish: (call) => changeLabels(call, (versions) => {
+      const [MoveToVersionId, RemoveFromVersionId] = [versions.get(label), versions.get(CURRENT)];
+      return MoveToVersionId === RemoveFromVersionId ? undefined : { VersionStage: CURRENT, MoveToVersionId, RemoveFromVersionId };
+    }),
     release,
     // The secret belongs to the stack or to the user, who decides what becomes of it.
     erase: release,

@@ -1,5 +1,5 @@
 import { Resource, Token, type IResource } from 'aws-cdk-lib';
-import * as iot from 'aws-cdk-lib/aws-iot';
+import type * as iot from 'aws-cdk-lib/aws-iot';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { Attachments } from './attachments';
