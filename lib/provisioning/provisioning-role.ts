@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { OverrideSetting } from './override-setting';
-import type { CommonProvisioningTemplateProps } from './provisioning-props';
+import type { ProvisionedDeviceProps } from './provisioning-props';
 import type { TemplateBody } from './template-body';
 import { acknowledgeWildcards } from '../private/acknowledge';
 import { iotArn } from '../private/arns';
@@ -55,26 +55,35 @@ const WILDCARDS = 'Ids of certificates are known only when they exist, the names
   + 'and AWS IoT defines no resource for listing the policies of a certificate';
 
 /**
- * Defines the role that AWS IoT provisions devices with, for one template only.
+ * Defines the role that AWS IoT provisions devices with, for one template or task only.
  *
  * Its permissions are part of it, and there at once: a template that is created before them fails, and then exists.
  */
-export function defineProvisioningRole(scope: Construct, templateArn: string, props: CommonProvisioningTemplateProps, body: TemplateBody): iam.Role {
+export function defineProvisioningRole(
+  scope: Construct,
+  sourceArn: string,
+  props: ProvisionedDeviceProps,
+  body: TemplateBody,
+  others: readonly iam.PolicyStatement[] = [],
+): iam.Role {
   const touched = touchedBy(scope, props, body);
   const rows = ROWS.filter(({ on }) => on.every((type) => touched[type].length > 0));
   const role = new iam.Role(scope, 'Role', {
     assumedBy: new iam.ServicePrincipal('iot.amazonaws.com', {
       conditions: {
         StringEquals: { 'aws:SourceAccount': Stack.of(scope).account },
-        ArnLike: { 'aws:SourceArn': templateArn },
+        ArnLike: { 'aws:SourceArn': sourceArn },
       },
     }),
     inlinePolicies: {
       Provisioning: new iam.PolicyDocument({
-        statements: rows.map(({ actions, on }) => new iam.PolicyStatement({
-          actions: actions.map((action) => `iot:${action}`),
-          resources: on.flatMap((type) => touched[type]),
-        })),
+        statements: [
+          ...rows.map(({ actions, on }) => new iam.PolicyStatement({
+            actions: actions.map((action) => `iot:${action}`),
+            resources: on.flatMap((type) => touched[type]),
+          })),
+          ...others,
+        ],
       }),
     },
   });
@@ -82,7 +91,7 @@ export function defineProvisioningRole(scope: Construct, templateArn: string, pr
   return role;
 }
 
-function touchedBy(scope: Construct, props: CommonProvisioningTemplateProps, { thingName, overrides }: TemplateBody): Touched {
+function touchedBy(scope: Construct, props: ProvisionedDeviceProps, { thingName, overrides }: TemplateBody): Touched {
   const thing = [iotArn(scope, 'thing', thingName.fill(() => '*'))];
   const changes = (setting: OverrideSetting) => setting === OverrideSetting.REPLACE || setting === OverrideSetting.MERGE;
   return {

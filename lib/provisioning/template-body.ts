@@ -46,6 +46,13 @@ export interface BodyOptions {
    * @default - the device is refused
    */
   readonly overrides?: Required<ThingOverrideSettings>;
+
+  /**
+   * What the certificate is made of, where it does not exist yet.
+   *
+   * @default - the certificate exists, and `AWS::IoT::Certificate::Id` is its id
+   */
+  readonly certificate?: { readonly [property: string]: { readonly Ref: string } };
 }
 
 /** The body of a provisioning template: checked, and written as AWS IoT takes it. */
@@ -87,7 +94,8 @@ export class TemplateBody {
 
   private document(): object {
     const { thingType, thingGroups, billingGroup, policies } = this.props;
-    const parameters = [CERTIFICATE_ID, ...Object.keys(this.options.parameters).filter((name) => this.options.unused === 'declare' || this.used.has(name))];
+    const { certificate = { CertificateId: { Ref: CERTIFICATE_ID } } } = this.options;
+    const parameters = [...this.given(), ...Object.keys(this.options.parameters).filter((name) => this.options.unused === 'declare' || this.used.has(name))];
     return {
       Parameters: Object.fromEntries(parameters.map((name) => [name, { Type: 'String', Default: this.options.parameters[name]?.defaultValue }])),
       Resources: {
@@ -108,7 +116,7 @@ export class TemplateBody {
         },
         certificate: {
           Type: 'AWS::IoT::Certificate',
-          Properties: { CertificateId: { Ref: CERTIFICATE_ID }, Status: 'ACTIVE', ThingPrincipalType: 'EXCLUSIVE_THING' },
+          Properties: { ...certificate, Status: 'ACTIVE', ThingPrincipalType: 'EXCLUSIVE_THING' },
         },
         ...Object.fromEntries(policies.map((policy, index) => [
           index === 0 ? 'policy' : `policy${index + 1}`,
@@ -119,13 +127,18 @@ export class TemplateBody {
     };
   }
 
+  /** The parameters that AWS IoT gives a value without being told. */
+  private given(): readonly string[] {
+    return this.options.certificate ? [] : [CERTIFICATE_ID];
+  }
+
   private parseAll(prop: string, texts: { readonly [name: string]: string } = {}): readonly (readonly [string, TemplatePattern])[] {
     return Object.entries(texts).map(([name, text]) => [name, this.parse(`${prop}.${name}`, text)]);
   }
 
   private parse(prop: string, text: string): TemplatePattern {
     const pattern = TemplatePattern.parse(this.scope, prop, text);
-    const known = [...Object.keys(this.options.parameters), CERTIFICATE_ID];
+    const known = [...Object.keys(this.options.parameters), ...this.given()];
     for (const parameter of pattern.parameters) {
       this.used.add(parameter);
       if (!known.includes(parameter)) {
