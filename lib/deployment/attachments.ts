@@ -1,4 +1,5 @@
-import type { AttachedThing, External, Resource, StackInfo } from './model';
+import type { AttachedThing, External, OtherCertificate, Resource, StackInfo } from './model';
+import { byName, nameKeys } from './name-keys';
 import { asText, own } from './values';
 import { partsOf, showText } from '../policy/text';
 import type { Text } from '../policy/text';
@@ -8,6 +9,9 @@ export interface Attachments {
   readonly certain: AttachedTo;
   readonly perhaps: AttachedTo;
   readonly external: readonly External[];
+
+  /** What is certainly attached to certificates that no resource declares. */
+  readonly others: readonly OtherCertificate[];
 }
 
 /** By certificate. */
@@ -22,15 +26,15 @@ interface AttachedTo {
  * What is attached to a certificate is kept even if no resource declares it: it still counts in AWS.
  */
 export function readAttachments(stacks: readonly Pick<StackInfo, 'path' | 'account'>[], resources: readonly Resource[]): Attachments {
-  const places = new Map(stacks.map(({ path, account }) => [path, `${showText(account.accountId)}/${showText(account.region)}`]));
-  // Names are unique in one account and region; an attachment cannot reach into another.
-  const keyOf = (near: Resource, type: string, name: Text): string => `${places.get(near.stack)} ${type} ${showText(name)}`;
-  const declared = new Map(resources.map((resource) => [keyOf(resource, resource.type, resource.physicalId), resource]));
+  // An attachment cannot reach into another account or region.
+  const keyOf = nameKeys(stacks);
+  const declared = byName(resources, keyOf);
   const certain: AttachedTo = { policies: new Map(), things: new Map() };
   const perhaps: AttachedTo = { policies: new Map(), things: new Map() };
   const external: External[] = [];
+  const others = new Map<string, OtherCertificate>();
 
-  const follow = (attachment: Resource, nameProperty: string, targetType: string): { name: Text; certificate?: Resource } => {
+  const follow = (attachment: Resource, nameProperty: string, targetType: string): { name: Text; certificate?: Resource; other?: OtherCertificate } => {
     const name = asText(own(attachment.properties, nameProperty)) ?? '';
     const principal = asText(own(attachment.properties, 'Principal')) ?? '';
     const certificate = declared.get(keyOf(attachment, 'AWS::IoT::Certificate', certificateIdIn(principal)));
@@ -40,20 +44,29 @@ export function readAttachments(stacks: readonly Pick<StackInfo, 'path' | 'accou
       ...(isCertain ? [] : [`Principal '${showText(principal)}'`]),
     ];
     external.push(...missing.map((what) => ({ path: attachment.path, what })));
-    return { name, certificate: isCertain ? certificate : undefined };
+    const id = certificateIdIn(principal);
+    const other = isCertain || certificate !== undefined || id === '' || attachment.condition !== undefined ? undefined : others.get(id) ?? { id, policies: [], things: [] };
+    return { name, certificate: isCertain ? certificate : undefined, other };
   };
 
   for (const attachment of resources) {
     const { policies, things } = attachment.condition === undefined ? certain : perhaps;
     if (attachment.type === 'AWS::IoT::PolicyPrincipalAttachment') {
-      const { name, certificate } = follow(attachment, 'PolicyName', 'AWS::IoT::Policy');
+      const { name, certificate, other } = follow(attachment, 'PolicyName', 'AWS::IoT::Policy');
       append(policies, certificate, name);
+      if (other !== undefined) {
+        others.set(other.id, { ...other, policies: [...other.policies, name] });
+      }
     } else if (attachment.type === 'AWS::IoT::ThingPrincipalAttachment') {
-      const { name, certificate } = follow(attachment, 'ThingName', 'AWS::IoT::Thing');
-      append(things, certificate, { name, exclusive: asText(own(attachment.properties, 'ThingPrincipalType')) === 'EXCLUSIVE_THING' });
+      const { name, certificate, other } = follow(attachment, 'ThingName', 'AWS::IoT::Thing');
+      const thing = { name, exclusive: asText(own(attachment.properties, 'ThingPrincipalType')) === 'EXCLUSIVE_THING' };
+      append(things, certificate, thing);
+      if (other !== undefined) {
+        others.set(other.id, { ...other, things: [...other.things, thing] });
+      }
     }
   }
-  return { certain, perhaps, external };
+  return { certain, perhaps, external, others: [...others.values()] };
 }
 
 /** The end of a certificate ARN, which is known even where the account and region are not. */

@@ -91,8 +91,8 @@ export function readDeployment(path: string, options: ReadOptions = {}): Deploym
   };
 }
 
-function describe({ path, account, source }: Stack): StackInfo {
-  return { path, name: source.name, account, file: source.file, directory: source.directory, assets: Object.fromEntries(source.assets) };
+function describe({ path, id, account, source }: Stack): StackInfo {
+  return { path, name: source.name, id, account, file: source.file, directory: source.directory, assets: Object.fromEntries(source.assets) };
 }
 
 /** The account of all stacks; a field on which they differ is unknown. */

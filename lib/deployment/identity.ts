@@ -11,6 +11,9 @@ import type { Text } from '../policy/text';
 export interface Identified {
   readonly logicalId: string;
   readonly type: ResourceType;
+
+  /** What `Ref` gives, where that became known when the resource was deployed. */
+  readonly physicalId?: string;
   readonly stackPath: string;
   readonly stackName: string;
   readonly account: Account;
@@ -32,6 +35,9 @@ export function expand(format: string, resource: Identified): Text {
 function variable(name: string, resource: Identified): Text | undefined {
   const { type, account } = resource;
   const hash = fingerprint(`${resource.stackPath}/${resource.logicalId}`);
+  if (resource.physicalId !== undefined && type.ref === `{${name}}`) {
+    return resource.physicalId;
+  }
   switch (name) {
     case 'account': return account.accountId;
     case 'region': return account.region;

@@ -6,6 +6,8 @@ export { nodeFiles } from './files';
 export type { Files } from './files';
 export { evaluate } from './intrinsics';
 export { hasIotResources, iotModel } from './iot-model';
+export { resourceKey } from './known';
+export type { KnownResource, Knowledge } from './known';
 export type * from './model';
 export { parseTemplate } from './parse-template';
 export type { Section, Template, TemplateResource } from './parse-template';

@@ -1,6 +1,7 @@
 import { showText } from '../policy/text';
 import { readAttachments } from './attachments';
 import { fromJsonText } from './json-text';
+import { readMemberships } from './memberships';
 import type { Attributes, Declared, IotModel, PropagatingAttribute, Resource, StackInfo, Unknown } from './model';
 import { asText, isList, isValueObject, propertyOf } from './values';
 import type { Value } from './values';
@@ -16,10 +17,13 @@ export function iotModel(stacks: readonly Pick<StackInfo, 'path' | 'account'>[],
   const unknowns: Unknown[] = [];
   const ofType = (type: string): Resource[] => resources.filter((resource) => resource.type === `AWS::IoT::${type}`);
   const attachments = readAttachments(stacks, resources);
+  const memberships = readMemberships(stacks, resources);
   return {
     things: ofType('Thing').map((resource) => ({
       ...named(resource),
       attributes: attributesOf(resource, unknowns, 'AttributePayload'),
+      thingType: memberships.thingTypes.get(resource),
+      groups: memberships.groups.get(resource),
     })),
     thingTypes: ofType('ThingType').map((resource) => ({
       ...named(resource),
@@ -32,7 +36,7 @@ export function iotModel(stacks: readonly Pick<StackInfo, 'path' | 'account'>[],
       parent: textAt(resource, 'ParentGroupName'),
       attributes: attributesOf(resource, unknowns, 'ThingGroupProperties', 'AttributePayload'),
       query: textAt(resource, 'QueryString'),
-      policies: [],
+      policies: memberships.groupPolicies.get(resource) ?? [],
     })),
     billingGroups: ofType('BillingGroup').map(named),
     certificates: ofType('Certificate').map((resource) => ({
@@ -51,9 +55,14 @@ export function iotModel(stacks: readonly Pick<StackInfo, 'path' | 'account'>[],
       autoRegistrationStatus: textAt(resource, 'AutoRegistrationStatus') ?? 'DISABLE',
       registrationConfig: resource.properties.RegistrationConfig,
     })),
-    policies: ofType('Policy').map((resource) => ({ ...named(resource), document: documentOf(resource, unknowns) })),
-    external: attachments.external,
-    unknowns,
+    otherCertificates: attachments.others,
+    policies: [
+      ...ofType('Policy').map((resource) => ({ ...named(resource), document: documentOf(resource, unknowns) })),
+      ...resources.filter(({ type }) => type === 'Custom::IotPolicy')
+        .map((resource) => ({ ...named(resource), document: documentOf(resource, unknowns), byCustomResource: true as const })),
+    ],
+    external: [...attachments.external, ...memberships.external],
+    unknowns: [...unknowns, ...memberships.unknowns],
   };
 }
 

@@ -23,6 +23,9 @@ export interface StackInfo {
   /** Unique within the deployment: the construct path of the stack, else its name. */
   readonly path: string;
   readonly name: string;
+
+  /** The ARN of the stack. */
+  readonly id: Text;
   readonly account: Account;
 
   /** The file that its template was read from. */
@@ -55,6 +58,10 @@ export interface Resource {
   readonly condition?: 'unknown';
   readonly metadata: JsonObject;
   readonly dependsOn: readonly string[];
+
+  /** What becomes of the resource when it leaves the template, and when it is replaced. */
+  readonly deletionPolicy?: string;
+  readonly updateReplacePolicy?: string;
 }
 
 /** The AWS IoT Core part of a deployment. */
@@ -66,6 +73,9 @@ export interface IotModel {
   readonly certificates: readonly Certificate[];
   readonly caCertificates: readonly CaCertificate[];
   readonly policies: readonly IotPolicy[];
+
+  /** Certificates that no resource declares, such as those that a custom resource makes, with what resources attach to them. */
+  readonly otherCertificates: readonly OtherCertificate[];
 
   /** Attachments that name something which no resource of the deployment declares. */
   readonly external: readonly External[];
@@ -147,6 +157,12 @@ export interface Certificate extends Declared {
   readonly perhaps: { readonly policies: readonly Text[]; readonly things: readonly AttachedThing[] };
 }
 
+export interface OtherCertificate {
+  readonly id: string;
+  readonly policies: readonly Text[];
+  readonly things: readonly AttachedThing[];
+}
+
 export interface AttachedThing {
   readonly name: Text;
 
@@ -171,6 +187,9 @@ export interface IotPolicy extends Declared {
 
   /** The document as an object, also where the template holds it as JSON text; text or unknown if it cannot be read. */
   readonly document: Value;
+
+  /** Present when the handler of a custom resource makes it, and not CloudFormation. */
+  readonly byCustomResource?: true;
 }
 
 export interface External {

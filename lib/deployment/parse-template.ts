@@ -23,6 +23,8 @@ export interface TemplateResource {
   readonly condition?: string;
   readonly metadata: JsonObject;
   readonly dependsOn: readonly string[];
+  readonly deletionPolicy?: string;
+  readonly updateReplacePolicy?: string;
 }
 
 /**
@@ -103,6 +105,7 @@ function macrosIn(root: JsonObject, key: string): string[] {
 
 function readResource(id: string, resource: JsonObject, name: string): TemplateResource {
   const { Type: type, Properties: properties, Condition: condition, Metadata: metadata, DependsOn: dependsOn } = resource;
+  const { DeletionPolicy: deletionPolicy, UpdateReplacePolicy: updateReplacePolicy } = resource;
   if (typeof type !== 'string') {
     throw new DeploymentError(name, `resource '${id}' has no 'Type'`);
   }
@@ -115,5 +118,7 @@ function readResource(id: string, resource: JsonObject, name: string): TemplateR
     condition: typeof condition === 'string' ? condition : undefined,
     metadata: isJsonObject(metadata) ? metadata : {},
     dependsOn: [dependsOn ?? []].flat().filter((target) => typeof target === 'string'),
+    deletionPolicy: typeof deletionPolicy === 'string' ? deletionPolicy : undefined,
+    updateReplacePolicy: typeof updateReplacePolicy === 'string' ? updateReplacePolicy : undefined,
   };
 }

@@ -3,6 +3,7 @@ import type { GivenAccount } from './account';
 import { DeploymentError } from './errors';
 import { readText } from './files';
 import type { Files } from './files';
+import type { Knowledge } from './known';
 import type { Account } from './model';
 import { givenValue } from './parameters';
 import type { GivenParameters } from './parameters';
@@ -18,7 +19,7 @@ import { showText } from '../policy/text';
 import type { Text } from '../policy/text';
 
 /** What a caller knows that the template does not say. */
-export interface Given extends GivenAccount {
+export interface Given extends GivenAccount, Knowledge {
   readonly parameters?: GivenParameters;
 }
 
@@ -37,6 +38,7 @@ export function resolveStacks(sources: readonly StackSource[], given: Given, fil
     return new Stack(source, {
       work,
       account,
+      knowledge: given,
       parameter: (name) => givenValue(name, source, given.parameters ?? {}),
       imported: (name) => {
         const found = exported.get(exportKey(account, name));

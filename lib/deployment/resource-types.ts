@@ -112,6 +112,9 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   // Its ARN has the kind of destination and an ID that AWS generates.
   'AWS::IoT::TopicRuleDestination': { ref: '{arn}', attributes: { Arn: '{arn}' } },
 
+  // The custom resource of this library that keeps a policy.
+  'Custom::IotPolicy': iot('PolicyName', 'policy', { attributes: { PolicyName: '{name}', PolicyArn: '{arn}' } }),
+
   'AWS::ACMPCA::CertificateAuthority': {
     arn: regional('acm-pca', 'certificate-authority/{uuid}'), ref: '{arn}', attributes: { Arn: '{arn}' },
   },

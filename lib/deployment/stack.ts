@@ -6,6 +6,8 @@ import { expand } from './identity';
 import type { Identified } from './identity';
 import { evaluate } from './intrinsics';
 import type { Account, Resource } from './model';
+import { resourceKey } from './known';
+import type { Knowledge, KnownResource } from './known';
 import { parameterValue } from './parameters';
 import type { TemplateResource } from './parse-template';
 import { fingerprint, uuid } from './physical-names';
@@ -22,6 +24,7 @@ import type { Text, UnknownPart } from '../policy/text';
 export interface Surroundings {
   readonly work: Work;
   readonly account: Account;
+  readonly knowledge: Knowledge;
 
   /** The value given for a parameter. */
   parameter(name: string): Value | undefined;
@@ -80,6 +83,10 @@ export class Stack implements Scope {
       if (nested) {
         return nested.output(attribute.slice('Outputs.'.length), path);
       }
+      const given = own(this.known(logicalId).attributes ?? {}, attribute);
+      if (given !== undefined || this.isPending(logicalId)) {
+        return given ?? this.work.unknown(path, 'the resource does not exist yet');
+      }
       const resource = this.identified(logicalId);
       const format = own(resource?.type.attributes ?? {}, attribute);
       return resource && format !== undefined
@@ -130,7 +137,7 @@ export class Stack implements Scope {
     return [...this.source.template.resources].filter(([logicalId]) => this.existence(logicalId) !== false);
   }
 
-  private describe(logicalId: string, { type, properties, metadata, dependsOn }: TemplateResource): Resource {
+  private describe(logicalId: string, { type, properties, metadata, dependsOn, deletionPolicy, updateReplacePolicy }: TemplateResource): Resource {
     const resolved = Object.keys(properties).map((name) => [name, this.property(logicalId, name)] as const);
     const identified = this.identified(logicalId);
     const constructPath = metadata['aws:cdk:path'] ?? this.source.constructPaths.get(constructKey(this.source.file, logicalId));
@@ -145,6 +152,8 @@ export class Stack implements Scope {
       condition: this.existence(logicalId) === 'unknown' ? 'unknown' : undefined,
       metadata,
       dependsOn,
+      deletionPolicy,
+      updateReplacePolicy,
     };
   }
 
@@ -155,8 +164,19 @@ export class Stack implements Scope {
 
   /** What `Ref` gives for a resource. */
   private physicalId(logicalId: string, reasonIfUnknown?: string): Text {
-    const resource = this.identified(logicalId);
-    return resource ? expand(resource.type.ref, resource) : joinText([this.work.unknown(`${this.path}/${logicalId}`, reasonIfUnknown)]);
+    const { physicalId } = this.known(logicalId);
+    const resource = this.isPending(logicalId) ? undefined : this.identified(logicalId);
+    return physicalId
+      ?? (resource ? expand(resource.type.ref, resource) : joinText([this.work.unknown(`${this.path}/${logicalId}`, reasonIfUnknown)]));
+  }
+
+  /** What became known of a resource when it was deployed. */
+  private known(logicalId: string): KnownResource {
+    return this.isPending(logicalId) ? {} : own(this.around.knowledge.known ?? {}, resourceKey(this.path, logicalId)) ?? {};
+  }
+
+  private isPending(logicalId: string): boolean {
+    return this.around.knowledge.pending?.has(resourceKey(this.path, logicalId)) === true;
   }
 
   private identified(logicalId: string): Identified | undefined {
@@ -164,6 +184,7 @@ export class Stack implements Scope {
     return type && {
       logicalId,
       type,
+      physicalId: this.known(logicalId).physicalId,
       stackPath: this.path,
       stackName: this.source.name,
       account: this.account,
