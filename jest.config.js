@@ -6,11 +6,11 @@ module.exports = {
   // Constructs with custom resources take their handlers from bundle/, and the twin the process that runs them.
   globalSetup: '<rootDir>/test/global-setup.mjs',
   setupFiles: ['<rootDir>/test/setup.ts'],
-  // An ES module, which jest takes only as CommonJS.
+  // ES modules, which jest takes only as CommonJS.
   moduleNameMapper: { '^cborg$': '<rootDir>/node_modules/cborg/cborg.js' },
-  transformIgnorePatterns: ['/node_modules/(?!cborg/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(?:cborg|jose)/)'],
   transform: {
-    '/node_modules/cborg/.+\\.js$': ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
+    '/node_modules/(?:cborg|jose)/.+\\.js$': ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
   },
   // Two cores: one file beside the runner itself keeps the brokers under test responsive.
