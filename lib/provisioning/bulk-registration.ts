@@ -6,7 +6,7 @@ import { inspectLines } from './bulk-lines';
 import type { ProvisionedDeviceProps, ProvisioningOptions, ProvisioningParameter } from './provisioning-props';
 import { defineProvisioningRole } from './provisioning-role';
 import { TemplateBody } from './template-body';
-import { HandlerResource, NO_RESOURCE } from '../private/custom-resource';
+import { HandlerResource, HAS_NO_RESOURCE, NO_RESOURCE } from '../private/custom-resource';
 import { invalid } from '../private/errors';
 
 const KIND = { name: 'start-registration-task', description: 'Starts registration tasks of AWS IoT' };
@@ -126,6 +126,7 @@ export class BulkRegistration extends Construct {
           conditions: { StringEquals: { 'iam:PassedToService': 'iot.amazonaws.com' } },
         }),
       ],
+      wildcards: HAS_NO_RESOURCE,
     });
     task.node.addDependency(this.permitReading(role, file, props.file._path));
     this.taskId = task.ref;
