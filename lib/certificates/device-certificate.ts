@@ -1,12 +1,14 @@
-import { Resource, Token, type IResource } from 'aws-cdk-lib';
+import { Duration, Resource, Token, type IResource } from 'aws-cdk-lib';
 import type * as iot from 'aws-cdk-lib/aws-iot';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { Attachments } from './attachments';
+import type { CertificateAuthority } from './certificate-authority';
 import { lookUpText } from './certificate-text';
 import { requireCertificate, requireCsr, requireIssued } from './checks';
 import type { KeyDelivery } from './key-delivery';
 import { DeviceKeyType } from './key-type';
+import { issuedOrigin } from './issued-origin';
 import { FormationOrigin, IssuedOrigin, removalPolicyOf, type Origin } from './origin';
 import { CertificateStatus, type CommonDeviceCertificateProps, type CommonIssuedCertificateProps } from './device-certificate-props';
 import { iotArn, nameFromArn } from '../private/arns';
@@ -99,6 +101,27 @@ export interface DeviceCertificateWithDeliveredKeyProps extends CommonIssuedCert
   readonly keyType?: DeviceKeyType;
 }
 
+/** Properties for a certificate that a CA of this app issues. */
+export interface DeviceCertificateIssuedByProps extends CommonIssuedCertificateProps {
+  /**
+   * The certificate signing request, as PEM text of at most 4096 characters. The certificate has its subject and its key.
+   *
+   * The key must be RSA of at least 2048 bits or EC on P-256, P-384 or P-521. The private key stays on the device.
+   *
+   * Another request makes another certificate, and the device is locked out until it has the new one. To rotate, declare
+   * a second certificate beside the first.
+   */
+  readonly csr: string;
+
+  /**
+   * How long the certificate is valid: at least a day, and not longer than its CA. Another validity makes another
+   * certificate, as another `generation` does.
+   *
+   * @default Duration.days(365)
+   */
+  readonly validity?: Duration;
+}
+
 /** Properties for a certificate that another certificate authority issued. */
 export interface DeviceCertificateFromPemProps extends CommonDeviceCertificateProps {
   /**
@@ -185,6 +208,19 @@ export class DeviceCertificate extends DeviceCertificateBase {
       const { destination, permissions, secret } = props.delivery._bind(certificate, removalPolicyOf(props));
       const keyType = props.keyType ?? DeviceKeyType.EC_P256;
       return new IssuedOrigin(certificate, props, { kind: 'delivered', keyType, destination }, { permissions }, secret);
+    });
+  }
+
+  /**
+   * Defines a certificate that a CA of this app issues for a signing request, and registers it under the CA.
+   *
+   * The CA must have its private key in AWS KMS. A Lambda function lets AWS KMS sign the certificate. What applies to
+   * deployments that are rolled back and to the number of certificates in a stack is said at `withDeliveredKey`.
+   */
+  public static issuedBy(scope: Construct, id: string, certificateAuthority: CertificateAuthority, props: DeviceCertificateIssuedByProps): DeviceCertificate {
+    return new DeviceCertificate(scope, id, props, (certificate) => {
+      requireCsr(certificate, 'csr', props.csr);
+      return issuedOrigin(certificate, certificateAuthority, props.csr, props.validity ?? Duration.days(365), props);
     });
   }
 

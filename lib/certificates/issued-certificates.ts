@@ -3,6 +3,7 @@ import { Lazy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
 import { retirementPermissions } from './retirement';
+import type { SigningKey } from './signing-key';
 import { iotArn } from '../private/arns';
 import { HandlerFunction, HandlerResource, NO_RESOURCE } from '../private/custom-resource';
 import { invalid } from '../private/errors';
@@ -24,13 +25,14 @@ const MAX_NAMED = 20;
 export interface IssuingAuthority {
   readonly certificatePem: string;
   readonly keyId: string;
+  readonly certificateAuthorityId: string;
 }
 
 /** A certificate that the handler makes. */
 export interface IssuedCertificateItem {
   /** What the handler is told of it. */
   readonly properties: { readonly [name: string]: unknown };
-  readonly authority?: { readonly construct: IConstruct; readonly description: IssuingAuthority };
+  readonly authority?: { readonly construct: IConstruct; readonly description: IssuingAuthority; readonly signingKey: SigningKey };
   /**
    * What the handler may do for it, besides what it may do for all of them. `isCrowded` says that the policies of its role
    * have no room for many names.
@@ -49,9 +51,7 @@ export class IssuedCertificates extends Construct {
     return stack.node.tryFindChild(ID) as IssuedCertificates | undefined ?? new IssuedCertificates(stack, ID);
   }
 
-  /** What makes them. */
-  public readonly role: iam.IRole;
-
+  private readonly role: iam.IRole;
   private readonly items = new Map<string, IssuedCertificateItem>();
   private readonly resource: HandlerResource;
 
@@ -82,6 +82,10 @@ export class IssuedCertificates extends Construct {
         `a stack can have at most ${MAX_CERTIFICATES} certificates with a delivered key or from an own CA, got one more; `
         + 'let the devices make their keys (DeviceCertificate.fromCsr), let them register themselves (provisioning), or add another stack',
       );
+    }
+    const { authority } = item;
+    if (authority && ![...this.items.values()].some((other) => other.authority?.construct === authority.construct)) {
+      authority.signingKey._permit(this.role);
     }
     const key = keyOf(certificate);
     this.items.set(key, item);

@@ -188,7 +188,7 @@ export class FakeAccount {
       return { certificateDescription: { certificateId, certificateArn: certificateArn(certificateId ?? ''), certificatePem: pem, status, creationDate: new Date(created) } };
     },
 
-    UpdateCertificate: ({ certificateId, newStatus = '' }: iot.UpdateCertificateRequest) => {
+    UpdateCertificate: ({ certificateId, newStatus = 'INACTIVE' }: iot.UpdateCertificateRequest) => {
       this.certificate(certificateId).status = newStatus;
       return {};
     },
