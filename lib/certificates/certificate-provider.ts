@@ -20,8 +20,12 @@ const PROVIDER_NAME: TextRule = { pattern: /^[\w=,@-]+$/, characters: 'letters, 
 /** All that AWS IoT waits for. https://docs.aws.amazon.com/iot/latest/developerguide/provisioning-cert-provider.html */
 const TIMEOUT = Duration.seconds(5);
 
-/** What an environment can take. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-const MAX_ENVIRONMENT_BYTES = 4096;
+/** Of the 4 KB of an environment, without the other settings. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const MAX_SETTINGS_BYTES = 3800;
+
+/** For what is only known later: a CA of RSA 4096, and the id of a certificate. */
+const CA_CHARS = 2000;
+const ID_CHARS = 64;
 
 /** Represents a certificate provider, owned by this app or not. */
 export interface ICertificateProvider extends IResource, iot.ICertificateProviderRef {
@@ -116,6 +120,7 @@ export class CertificateProvider extends CertificateProviderBase {
     }
     const policy = renderCsrPolicy(this, props.csrPolicy);
     requireValidity(this, 'validity', props.validity);
+    this.requireSpace(certificatePem, policy);
 
     const name = props.certificateProviderName ?? Names.uniqueResourceName(this, { maxLength: PROVIDER_NAME.maxLength, separator: '-', allowedSpecialCharacters: '_-' });
     const signer = this.defineFunction(signingKey, {
@@ -137,16 +142,12 @@ export class CertificateProvider extends CertificateProviderBase {
       lambdaFunctionArn: signer.functionArn,
       accountDefaultForOperations: ['CreateCertificateFromCsr'],
     });
-    resource.addDependency(permission);
+    resource.node.addDependency(permission);
     this.certificateProviderName = this.getResourceNameAttribute(resource.ref);
     this.certificateProviderArn = this.getResourceArnAttribute(resource.attrArn, { service: 'iot', resource: 'certificateprovider', resourceName: this.physicalName });
   }
 
   private defineFunction(signingKey: SigningKey, environment: { [name: string]: string }): lambda.Function {
-    const size = Object.entries(environment).reduce((sum, [key, value]) => sum + key.length + (Token.isUnresolved(value) ? 0 : Buffer.byteLength(value)), 0);
-    if (size > MAX_ENVIRONMENT_BYTES) {
-      throw invalid(this, `'csrPolicy' and the certificate of the CA must take at most ${MAX_ENVIRONMENT_BYTES} bytes, got ${size}; allow fewer patterns and claims`);
-    }
     const logGroup = new logs.LogGroup(this, 'Logs', { retention: logs.RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.DESTROY });
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
@@ -165,5 +166,14 @@ export class CertificateProvider extends CertificateProviderBase {
       role,
       logGroup,
     });
+  }
+
+  private requireSpace(certificatePem: string, policy: object): void {
+    const certificate = Token.isUnresolved(certificatePem) ? CA_CHARS : certificatePem.length;
+    const json = JSON.stringify(policy, (_, value: unknown) => (Token.isUnresolved(value) ? ' '.repeat(ID_CHARS) : value));
+    const size = certificate + Buffer.byteLength(json);
+    if (size > MAX_SETTINGS_BYTES) {
+      throw invalid(this, `'csrPolicy' and the certificate of the CA must take at most ${MAX_SETTINGS_BYTES} bytes, got ${size}; allow fewer patterns and claims`);
+    }
   }
 }
