@@ -5,9 +5,11 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Device, policyDocuments } from './access/device';
 import { makeAuthority } from './examples/support/openssl';
+import { BulkStack } from '../examples/bulk/stack';
 import { ClaimProvisioningStack } from '../examples/claim-provisioning/stack';
 import { DeviceAwsCredentialsStack } from '../examples/device-aws-credentials/stack';
 import { JitpStack } from '../examples/jitp/stack';
+import { OwnCaInKmsStack } from '../examples/own-ca-in-kms/stack';
 import { QuickstartStack } from '../examples/quickstart/stack';
 
 // test/setup.ts turns CloudFormation validation off for speed; here every example goes through it.
@@ -17,6 +19,8 @@ const EXAMPLES: { readonly [name: string]: (app: App) => Stack } = {
   'quickstart': (app) => new QuickstartStack(app, 'Quickstart'),
   'claim-provisioning': (app) => new ClaimProvisioningStack(app, 'ClaimProvisioning'),
   'jitp': (app) => new JitpStack(app, 'Jitp', { caCertificatePem: makeAuthority().certificatePem }),
+  'own-ca-in-kms': (app) => new OwnCaInKmsStack(app, 'OwnCaInKms', { csr: committedCsr('own-ca-in-kms') }),
+  'bulk': (app) => new BulkStack(app, 'Bulk', { file: resolve('examples/bulk/devices.ndjson') }),
   'device-aws-credentials': (app) => new DeviceAwsCredentialsStack(app, 'DeviceAwsCredentials', { csr: committedCsr('device-aws-credentials') }),
 };
 

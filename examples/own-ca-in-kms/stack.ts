@@ -4,9 +4,9 @@
  * What to look at: the key of the authority is made in AWS KMS and stays there, and only the functions of this stack may
  * sign with it. The key of the sensor stays on the sensor, which has sent a signing request.
  */
-import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { CertificateAuthority, Channel, DeviceFleet } from '../../lib';
+import { CertificateAuthority, Channel, DeviceCertificate, DeviceFleet } from '../../lib';
 
 export interface OwnCaInKmsStackProps extends StackProps {
   /** The certificate signing request of sensor-1, which keeps its private key, as PEM text. */
@@ -20,13 +20,9 @@ export class OwnCaInKmsStack extends Stack {
     const fleet = new DeviceFleet(this, 'Sensors', {
       topics: { telemetry: Channel.fromDevice('dt/sensors/{thing}/telemetry') },
     });
-    const authority = CertificateAuthority.createInKms(this, 'Authority', { subject: { commonName: 'Sensors' } });
-    fleet.addCertificate('Sensor1', {
-      thing: fleet.addThing('sensor-1'),
-      csr: props.csr,
-      issuedBy: authority,
-      validity: Duration.days(365),
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const authority = CertificateAuthority.createInKms(this, 'Authority', { subject: { commonName: 'Sensors of one maker' } });
+    const certificate = DeviceCertificate.issuedBy(this, 'Sensor1', authority, { csr: props.csr, removalPolicy: RemovalPolicy.DESTROY });
+    certificate.attachThing(fleet.addThing('sensor-1'));
+    fleet.policies.forEach((policy) => certificate.attachPolicy(policy));
   }
 }
