@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Fault } from './fake-iot';
 import { createCa, FakeAccount, type FakeCa } from './fake-account';
+import { serialize } from './serialize';
 import { FakeStack } from './stack';
 import { createHandler } from '../../lambda/issue-certificates';
 import type { ResourceEvent } from '../../lambda/custom-resource';
@@ -432,6 +433,29 @@ describe.each(PHASES)('%s, with each request failing in turn,', (phase) => {
     expect(await stack.send(event)).toEqual(answer);
     expect(account.snapshot()).toEqual(wanted);
   });
+});
+
+test('a private key is sent to its destination alone, and encrypted', async () => {
+  const { account, stack } = world();
+  await stack.deploy(values(inSecret(), inParameter(), fromCa()));
+  await stack.deploy(values(inSecret({ generation: '2' }), inParameter({ generation: '2' })));
+  await stack.destroy();
+
+  const carriers = account.commands.filter((command) => JSON.stringify(command).includes('PRIVATE KEY')) as { input: Record<string, unknown> }[];
+  const destinations = carriers.map(({ constructor: { name }, input }) => `${name} ${String(input.Type ?? 'secret')} ${String(input.KeyId ?? '')}`);
+  expect([...new Set(destinations)].sort()).toEqual(['PutParameterCommand SecureString key', 'PutSecretValueCommand secret ']);
+});
+
+test('all requests are such that the SDK can write them', async () => {
+  const { account, stack } = world();
+  await stack.deploy(values(inSecret(), inParameter(), fromCa()));
+  account.certificates.forEach(({ things, policies }) => [things, policies].forEach((set) => set.add('a')));
+  await stack.deploy(values(inSecret({ generation: '2' }), inParameter({ generation: '2' })));
+  await stack.destroy();
+
+  const lines = await serialize(account.commands);
+  expect(lines).toHaveLength(account.commands.length);
+  expect([...new Set(lines.map((line) => line.replace(/[0-9a-f]{64}/g, 'ID').replace(/ [{].*/, '')))].sort()).toMatchSnapshot();
 });
 
 test('the answer has room for forty certificates of a stack with the longest name', async () => {
