@@ -1,0 +1,5 @@
+export { Answers } from './answers';
+export { CustomResources } from './custom-resources';
+export type { Deployed, Deploying } from './custom-resources';
+export { Events } from './events';
+export { CustomResourceRecords } from './records';
