@@ -2,7 +2,8 @@
  * `npm start`: synthesize the quickstart, start a local AWS IoT Core from exactly that template, and play a scene with
  * three clients. Then it stays up, until Ctrl-C; with `--once` it ends, with 0 if every decision was the expected one.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -19,6 +20,7 @@ import { QuickstartStack } from './stack';
 // The CDK's own rules take seconds; `npx cdk synth` checks them, and so does a test.
 process.env.CDK_VALIDATION ??= 'false';
 
+const ROOT = join(__dirname, '..', '..');
 const STATE = '.iot-warden';
 const MQTT_PORT = 8883;
 
@@ -50,6 +52,10 @@ async function main(once: boolean): Promise<void> {
 }
 
 function synthesize(outdir: string): string {
+  // The stack has a Lambda function, whose code a new checkout has not bundled yet.
+  if (!existsSync(join(ROOT, 'bundle', 'lambda'))) {
+    execFileSync(process.execPath, [join(ROOT, 'lambda', 'bundle.mjs')]);
+  }
   const app = new App({ outdir, analyticsReporting: false });
   new QuickstartStack(app, 'Quickstart');
   return app.synth().directory;
