@@ -1,12 +1,34 @@
-import { Annotations, Token } from 'aws-cdk-lib';
+import { Annotations, RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { checkReuse } from './certificate-reuse';
 import { FleetChannel } from './fleet-channel';
+import { FleetDeletion, FleetGuard } from './fleet-guard';
+import { FleetMembers } from './fleet-members';
+import type {
+  FleetBulkRegistrationOptions,
+  FleetClaimProvisioningOptions,
+  FleetJustInTimeProvisioningOptions,
+  FleetJustInTimeRegistrationOptions,
+  FleetTrustedUserProvisioningOptions,
+} from './fleet-provisioning';
 import { IotPolicy } from '../access';
 import { DeviceCertificate, type CommonDeviceCertificateProps } from '../certificates';
 import { invalid } from '../private/errors';
+import { requireText } from '../private/text';
+import {
+  AllowList,
+  AllowListHook,
+  BulkRegistration,
+  ClaimProvisioningTemplate,
+  JustInTimeProvisioningTemplate,
+  JustInTimeRegistration,
+  SubjectField,
+  TrustedUserProvisioningTemplate,
+  type RegisteredDeviceProps,
+} from '../provisioning';
 import { Thing, type IThing } from '../registry';
+import { REGISTRY_NAME } from '../registry/limits';
 import { PlaceholderValues, TopicSpace, type TopicSpaceProps } from '../topics';
 import { TopicError } from '../topics/errors';
 
@@ -33,6 +55,36 @@ export interface DeviceFleetProps extends TopicSpaceProps {
    * @see https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html#mqtt-persistent-sessions
    */
   readonly persistentSessions?: boolean;
+
+  /**
+   * What the names of things begin with that provisioning makes: some of a-z, A-Z, 0-9, `:`, `_` and `-`.
+   *
+   * It keeps provisioning away from the things of others.
+   *
+   * @default - the id of the fleet and `-`
+   */
+  readonly thingNamePrefix?: string;
+
+  /**
+   * The thing type of the devices.
+   *
+   * @default - no thing type
+   */
+  readonly thingType?: iot.IThingTypeRef;
+
+  /**
+   * The static thing groups that the devices are in.
+   *
+   * @default - no thing groups
+   */
+  readonly thingGroups?: iot.IThingGroupRef[];
+
+  /**
+   * What happens when the fleet leaves the stack while it has devices that provisioning has made.
+   *
+   * @default FleetDeletion.FAIL_IF_DEVICES_REMAIN
+   */
+  readonly onDeletion?: FleetDeletion;
 }
 
 /** Options for a thing of a fleet. */
@@ -97,18 +149,37 @@ export class DeviceFleet extends Construct {
 
   private readonly thingScope: Construct;
   private readonly certificateScope: Construct;
+  private readonly provisioningScope: Construct;
+  private readonly things: Thing[] = [];
+  private readonly certificates: DeviceCertificate[] = [];
+  private readonly members: FleetMembers;
+  private readonly thingNamePrefix: string;
+  private readonly thingType: iot.IThingTypeRef | undefined;
+  private readonly thingGroups: iot.IThingGroupRef[];
+  private readonly onDeletion: FleetDeletion;
+  private hook?: AllowListHook;
+  private list?: AllowList;
+  private guard?: FleetGuard;
 
   constructor(scope: Construct, id: string, props: DeviceFleetProps = {}) {
     super(scope, id);
 
+    this.thingNamePrefix = props.thingNamePrefix ?? `${id}-`;
+    requireText(this, 'thingNamePrefix', props.thingNamePrefix, REGISTRY_NAME);
+    this.thingType = props.thingType;
+    this.thingGroups = props.thingGroups ?? [];
+    this.onDeletion = props.onDeletion ?? FleetDeletion.FAIL_IF_DEVICES_REMAIN;
     this.topicSpace = this.placed(() => new TopicSpace(props));
     this.warnOfManySubscriptions();
     this.policies = IotPolicy.forDevices(this, 'Policy', {
       topicSpace: this.topicSpace,
       ...props.persistentSessions !== undefined && { persistentSessions: props.persistentSessions },
+      ...this.onDeletion === FleetDeletion.RETAIN_POLICIES && { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     });
     this.thingScope = new Construct(this, 'Things');
     this.certificateScope = new Construct(this, 'Certificates');
+    this.provisioningScope = new Construct(this, 'Provisioning');
+    this.members = new FleetMembers(this, this.thingType, this.thingGroups);
     this.addThings(props.things ?? []);
   }
 
@@ -122,6 +193,8 @@ export class DeviceFleet extends Construct {
     const attributes = options.attributes ?? {};
     this.requireAttributes(attributes);
     const thing = new Thing(this.thingScope, id, { ...options, thingName: options.thingName ?? id });
+    this.things.push(thing);
+    this.members.add(thing);
     this.warnOfClosedChannels(thing, attributes);
     return thing;
   }
@@ -138,12 +211,96 @@ export class DeviceFleet extends Construct {
   public addCertificate(id: string, props: FleetCertificateProps): DeviceCertificate {
     this.checkForeignThing(props.thing);
     const certificate = this.defineCertificate(id, props);
+    this.certificates.push(certificate);
     checkReuse(certificate, props);
     certificate.attachThing(props.thing);
     for (const policy of this.policies) {
       certificate.attachPolicy(policy);
     }
     return certificate;
+  }
+
+  /** The devices that may be provisioned, where nothing else decides about them. Put their serial numbers there. */
+  public get allowList(): AllowList {
+    this.list ??= new AllowList(this, 'AllowList');
+    return this.list;
+  }
+
+  /**
+   * Lets devices that share a claim certificate become devices of the fleet.
+   *
+   * With neither `hook` nor `acceptAnyDevice`, those on the `allowList` may, each once. The list is empty at first.
+   */
+  public addClaimProvisioning(id: string, options: FleetClaimProvisioningOptions = {}): ClaimProvisioningTemplate {
+    const hook = options.hook ?? this.defaultHook(options.acceptAnyDevice);
+    const parameters = options.parameters ?? { SerialNumber: {} };
+    return this.provision(options, (scope) => new ClaimProvisioningTemplate(scope, id, {
+      ...this.deviceProps('{SerialNumber}'), ...options, parameters, ...hook && { hook },
+    }));
+  }
+
+  /**
+   * Lets trusted users install devices of the fleet.
+   *
+   * With neither `hook` nor `acceptAnyDevice`, those on the `allowList` may be installed, each once.
+   */
+  public addTrustedUserProvisioning(id: string, options: FleetTrustedUserProvisioningOptions = {}): TrustedUserProvisioningTemplate {
+    const { acceptAnyDevice, ...others } = options;
+    const hook = options.hook ?? this.defaultHook(acceptAnyDevice);
+    const parameters = options.parameters ?? { SerialNumber: {} };
+    return this.provision(options, (scope) => new TrustedUserProvisioningTemplate(scope, id, {
+      ...this.deviceProps('{SerialNumber}'), ...others, parameters, ...hook && { hook },
+    }));
+  }
+
+  /** Defines a template that a CA can name, so that whatever it signs becomes a device of the fleet. */
+  public addJustInTimeProvisioning(id: string, options: FleetJustInTimeProvisioningOptions): JustInTimeProvisioningTemplate {
+    return this.provision(options, (scope) => new JustInTimeProvisioningTemplate(scope, id, { ...this.deviceProps(`{${SubjectField.COMMON_NAME}}`), ...options }));
+  }
+
+  /** Registers the devices of a CA as devices of the fleet, when they connect for the first time. */
+  public addJustInTimeRegistration(id: string, options: FleetJustInTimeRegistrationOptions): JustInTimeRegistration {
+    const field = options.serialNumberField ?? SubjectField.COMMON_NAME;
+    return this.provision(options, (scope) => new JustInTimeRegistration(scope, id, { ...this.deviceProps(`{${field}}`), ...options }));
+  }
+
+  /** Registers the devices of a file as devices of the fleet. */
+  public addBulkRegistration(id: string, options: FleetBulkRegistrationOptions): BulkRegistration {
+    return this.provision(options, (scope) => new BulkRegistration(scope, id, { ...this.deviceProps('{ThingName}'), ...options }));
+  }
+
+  private deviceProps(identity: string): RegisteredDeviceProps {
+    return {
+      thingName: `${this.thingNamePrefix}${identity}`,
+      policies: this.policies,
+      ...this.thingType && { thingType: this.thingType },
+      ...this.thingGroups.length > 0 && { thingGroups: this.thingGroups },
+    };
+  }
+
+  /** One function for all templates of the fleet. */
+  private defaultHook(acceptAnyDevice = false): AllowListHook | undefined {
+    if (!acceptAnyDevice) {
+      this.hook ??= new AllowListHook(this, 'Hook', { allowList: this.allowList });
+      return this.hook;
+    }
+    return undefined;
+  }
+
+  private provision<T extends Construct>({ attributes = {} }: { readonly attributes?: Attributes }, define: (scope: Construct) => T): T {
+    this.requireAttributes(attributes);
+    const provisioning = define(this.provisioningScope);
+    this.warnOfClosedChannels(provisioning, attributes);
+    this.guard ??= new FleetGuard(this, 'Guard', {
+      policies: this.policies,
+      thingGroups: this.thingGroups,
+      thingType: this.thingType,
+      onDeletion: this.onDeletion,
+      certificates: this.certificates,
+      things: this.things,
+      guarded: [this.provisioningScope, this.certificateScope, this.thingScope],
+    });
+    return provisioning;
   }
 
   private defineCertificate(id: string, { csr, certificatePem, caCertificatePem, ...common }: FleetCertificateProps): DeviceCertificate {
@@ -193,7 +350,7 @@ export class DeviceFleet extends Construct {
     }
   }
 
-  private warnOfClosedChannels(thing: IThing, attributes: Attributes): void {
+  private warnOfClosedChannels(thing: IConstruct, attributes: Attributes): void {
     const missing = Token.isUnresolved(attributes) ? [] : this.topicSpace.attributes.filter((name) => attributes[name] === undefined);
     if (missing.length > 0) {
       Annotations.of(thing).addWarningV2(
@@ -201,10 +358,10 @@ export class DeviceFleet extends Construct {
         `the device cannot use channels that depend on ${missing.map((name) => `'${name}'`).join(' and ')}; set 'attributes'`,
       );
     }
-    if (this.topicSpace.usesThingType) {
+    if (this.topicSpace.usesThingType && this.thingType === undefined) {
       Annotations.of(thing).addWarningV2(
         'cdk-iot-warden:DeviceFleet.missingThingType',
-        "the device cannot use channels that depend on {type} until its thing has a type, which CloudFormation cannot set; use {attribute:NAME}",
+        "the device cannot use channels that depend on {type} until its thing has a type; set 'thingType' of the fleet",
       );
     }
   }

@@ -1,3 +1,11 @@
 export { DeviceFleet } from './device-fleet';
 export type { DeviceFleetProps, FleetCertificateProps, FleetThingOptions } from './device-fleet';
 export { FleetChannel } from './fleet-channel';
+export { FleetDeletion } from './fleet-guard';
+export type {
+  FleetBulkRegistrationOptions,
+  FleetClaimProvisioningOptions,
+  FleetJustInTimeProvisioningOptions,
+  FleetJustInTimeRegistrationOptions,
+  FleetTrustedUserProvisioningOptions,
+} from './fleet-provisioning';
