@@ -107,7 +107,7 @@ export class KmsSigningKey extends SigningKey {
   public _permit(role: iam.IRole): void {
     // A role of another stack would have to exist before the key, and the key before the role's permission.
     const isNear = Stack.of(role) === Stack.of(this.key);
-    const principal = isNear ? new iam.ArnPrincipal(role.roleArn) : new iam.AccountPrincipal(Stack.of(this.key).account);
+    const principal = isNear ? new iam.ArnPrincipal(role.roleArn) : new iam.AccountPrincipal(Stack.of(role).account);
     for (const statement of this.statements('*')) {
       statement.addPrincipals(principal);
       this.key.addToResourcePolicy(statement);

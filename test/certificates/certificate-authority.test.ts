@@ -2,14 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, CfnParameter, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Aspects, CfnParameter, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as acmpca from 'aws-cdk-lib/aws-acmpca';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import {
-  AutoRegistration, CertificateAuthority, CertificateAuthorityStatus, CertificateMode, SigningKey,
+  AutoRegistration, CertificateAuthority, CertificateAuthorityStatus, CertificateMode, CertificateProvider, SigningKey,
   type CertificateAuthorityFromPemProps, type CertificateAuthorityInKmsProps,
 } from '../../lib/certificates';
 import { granted } from '../lambda/permissions';
@@ -430,6 +431,21 @@ describe('a CA that is registered elsewhere', () => {
     expect([authority.certificateAuthorityId, authority.env]).toEqual([ID, { account: '1', region: 'us-east-1' }]);
     expect(() => CertificateAuthority.fromCertificateAuthorityArn(stack, 'Bad', `arn:aws:iot:us-east-1:1:cert/${ID}`)).toThrow("'certificateAuthorityArn' must look like");
   });
+});
+
+test('a CA of every kind passes cdk-nag AwsSolutions, with a reason for everything that is acknowledged', async () => {
+  const { signingKey } = inKms({ mode: CertificateMode.DEFAULT });
+  const secret = SigningKey.fromSecret(secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'ca'));
+  CertificateAuthority.fromPem(stack, 'Own', { certificatePem: ca.pem, mode: CertificateMode.DEFAULT, signingKey: secret });
+  new CertificateProvider(stack, 'Provider', {
+    certificateAuthority: CertificateAuthority.fromPem(stack, 'InKms', { certificatePem: (await issue('other', { ca: true })).pem, signingKey }),
+    csrPolicy: { commonNames: ['*'] },
+    validity: Duration.days(9),
+  });
+  Aspects.of(app).add(new AwsSolutionsChecks());
+
+  expect(Annotations.fromStack(stack).findError('*', Match.stringLikeRegexp('AwsSolutions-.*')).map(({ id, entry }) => [id, entry.data])).toEqual([]);
+  expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('AwsSolutions-.*')).map(({ id, entry }) => [id, entry.data])).toEqual([]);
 });
 
 test('no private key is in a template', () => {
