@@ -52,7 +52,10 @@ export class Admission {
   /** A registered certificate; `iot-warden connect` issues some while the twin runs. */
   public find(id: string): RegisteredCertificate | undefined {
     const standsFor = this.registry.find(id) === undefined ? this.issued.standsFor(id) : undefined;
-    return standsFor === undefined ? this.registry.find(id) : this.registry.registerInPlaceOf(standsFor, id);
+    if (standsFor !== undefined) {
+      this.registry.registerInPlaceOf(standsFor);
+    }
+    return this.registry.find(id);
   }
 
   private objectTo(certificate: X509Certificate, registered: RegisteredCertificate | undefined, domainName: string | undefined): string | undefined {

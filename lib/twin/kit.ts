@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { Store } from './account';
 import { TwinError } from './errors';
 import { LocalAuthority } from './pki/authority';
 import { IssuedCertificates } from './pki/issued-certificates';
@@ -15,6 +17,20 @@ export interface Advertisement {
 
   /** The logical ids of each thing's certificates in the template. */
   readonly things: { readonly [thingName: string]: readonly string[] };
+
+  /** The certificates of the template that have no thing, such as claims: the client id that their policies allow, perhaps with `*` in it. */
+  readonly certificates: { readonly [logicalId: string]: string };
+
+  /** Where AWS APIs are served, and with which credentials. */
+  readonly aws?: AwsAccess;
+}
+
+/** How a client of AWS APIs reaches the twin. */
+export interface AwsAccess {
+  readonly endpointUrl: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
 }
 
 const ADVERTISEMENT = 'twin.json';
@@ -69,8 +85,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Everything a client needs to connect as a thing. */
+/** Everything a client needs to connect. */
 export interface ConnectionKit {
+  /** For a certificate without a thing, the name under which the client connects. */
   readonly thingName: string;
   readonly clientId: string;
   readonly endpoint: string;
@@ -82,20 +99,22 @@ export interface ConnectionKit {
 }
 
 /**
- * A connection kit for a thing: a certificate issued here that stands for the thing's certificate in the template, whose
- * private key only the device has. The same kit is given again for as long as its certificate lasts.
+ * A connection kit for a thing, or for a certificate that has none: a certificate issued here that stands for the one in
+ * the template, whose private key only the device has. The same kit is given again for as long as its certificate lasts.
  *
- * @throws TwinError when the thing is unknown, has no certificate, or has several and none is chosen.
+ * @throws TwinError when the thing or certificate is unknown, the thing has no certificate, or has several and none is chosen.
  */
 export async function issueKit(
-  folder: StateFolder, twin: Advertisement, thingName: string, now: () => number, certificate?: string,
+  folder: StateFolder, twin: Advertisement, thingName: string | undefined, now: () => number, certificate?: string,
 ): Promise<ConnectionKit> {
-  const logicalId = chooseCertificate(twin, thingName, certificate);
+  const chosen = thingName === undefined
+    ? chooseCertificate(twin, certificate)
+    : { thingName, clientId: thingName, logicalId: chooseCertificateOf(folder, twin, thingName, certificate) };
   const authority = await LocalAuthority.open(folder, now);
-  const pair = await new IssuedCertificates(folder).issue(authority, thingName, logicalId, now());
+  const pair = await new IssuedCertificates(folder).issue(authority, chosen, now());
   return {
-    thingName,
-    clientId: thingName,
+    thingName: chosen.clientId,
+    clientId: chosen.clientId,
     endpoint: twin.endpoint,
     mqttPort: twin.mqttPort,
     httpsPort: twin.httpsPort,
@@ -104,9 +123,26 @@ export async function issueKit(
   };
 }
 
-function chooseCertificate({ things }: Advertisement, thingName: string, wanted: string | undefined): string {
+const CLIENT_ID_BYTES = 6;
+
+/** A certificate without a thing, and a client id of its own: many clients share a claim. */
+function chooseCertificate({ certificates }: Advertisement, wanted: string | undefined): { readonly logicalId: string; readonly clientId: string } {
+  const known = Object.keys(certificates).join(', ') || 'none';
+  if (wanted === undefined) {
+    throw new TwinError(`name a thing, or with --certificate a certificate that is attached to none; there are ${known}`);
+  }
+  if (!Object.hasOwn(certificates, wanted)) {
+    throw new TwinError(`certificate '${wanted}' is not one of the deployment that is attached to no thing; there are ${known}`);
+  }
+  return { logicalId: wanted, clientId: certificates[wanted]!.replace(/[*?]+/g, () => randomBytes(CLIENT_ID_BYTES).toString('hex')) };
+}
+
+function chooseCertificateOf(folder: StateFolder, { things }: Advertisement, thingName: string, wanted: string | undefined): string {
   const certificates = Object.hasOwn(things, thingName) ? things[thingName]! : undefined;
   if (certificates === undefined) {
+    if (Store.peek(folder).get('things', thingName) !== undefined) {
+      throw new TwinError(`thing '${thingName}' was registered while the twin ran: its device has its own key, which the twin does not know`);
+    }
     const known = Object.keys(things);
     throw new TwinError(`thing '${thingName}' is not part of the deployment; it has ${known.length === 0 ? 'no things' : known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}`);
   }

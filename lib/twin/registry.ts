@@ -1,185 +1,247 @@
 import type { X509Certificate } from 'node:crypto';
-import type { Certificate, Deployment, IotPolicy, Thing } from '../deployment/model';
-import { Authorizer, CompiledPolicy, PolicyError, UNKNOWN_VALUE, isUnknownPart, parsePolicy, showText } from '../policy';
-import type { AccountScope, Policy, Principal, Text } from '../policy';
-import { TwinError } from './errors';
+import { Authorizer, CompiledPolicy, UNKNOWN_VALUE, parsePolicy } from '../policy';
+import type { AccountScope, GroupPolicies, Policy, Principal } from '../policy';
+import { defaultVersion } from './account';
+import type { Account, CertificateRecord, CertificateStatus, PolicyRecord, Table, ThingGroupRecord, ThingRecord } from './account';
 import { certificateFacts, certificateId } from './pki/certificate-facts';
 import type { StandsFor } from './pki/issued-certificates';
 
-/** The status of a certificate. Only an ACTIVE one may connect. */
-export type CertificateStatus = 'ACTIVE' | 'INACTIVE' | 'REVOKED' | 'PENDING_TRANSFER' | 'PENDING_ACTIVATION';
-
-/** A certificate that the twin knows: declared by the deployment, or issued here in the place of one. */
+/** A certificate that the twin knows: that of a device, or one issued here in the place of one. */
 export interface RegisteredCertificate {
   readonly id: string;
 
-  /** The logical id of the template's certificate. */
-  readonly logicalId: string;
-  status: CertificateStatus;
+  /** The logical id of the template's certificate; absent for one made while the twin ran. */
+  readonly logicalId?: string;
+  readonly status: CertificateStatus;
 
   /** Known without a CA: the client must send the name of the server. */
   readonly sniOnly: boolean;
-  readonly policies: readonly CompiledPolicy[];
   readonly things: readonly { readonly name: string; readonly exclusive: boolean }[];
 }
 
-/** What the registry knows of a thing. */
-export interface RegisteredThing {
-  readonly name: string;
-  readonly type?: string;
-  readonly attributes: NonNullable<Principal['thingAttributes']>;
-  readonly groups: readonly { readonly name: string; readonly policies: readonly CompiledPolicy[] }[];
-
-  /** Whether it exists and what it is can be told offline. */
-  readonly isCertain: boolean;
+/** What the client of a connection tells, besides its certificate. */
+export interface ConnectionFacts {
+  readonly clientId?: string;
+  readonly sourceIp?: string;
+  readonly domainName?: string;
 }
 
+/** Who a client is, for as long as its connection lasts. */
+export interface Identity {
+  /** What decides for the client, by what the account holds now. */
+  readonly authorizer: Authorizer;
+
+  /** The thing that the client stood for when it came. */
+  readonly thingName?: string;
+}
+
+/** The tables whose records decide about a client. */
+const DECISIVE: ReadonlySet<Table> = new Set<Table>(['certificates', 'policies', 'things', 'thingGroups']);
+
 /**
- * Things, certificates and policies of a deployment. A certificate is known by its registration, not by its issuer,
- * as on AWS.
+ * The view of an account that authorizes. A certificate is known by its registration, not by its issuer, as on AWS. What
+ * is uncertain about a deployment is taken the closed way.
  */
 export class Registry {
   public readonly scope: AccountScope;
-  public readonly things: ReadonlyMap<string, RegisteredThing>;
 
-  /** What the deployment says that could not be followed, for a person. */
-  public readonly warnings: readonly string[];
+  /** Grows with every change that may matter to a client. */
+  public generation = 0;
 
-  private readonly certificates = new Map<string, RegisteredCertificate>();
+  /** Records are replaced when they change, so what is compiled of one is good for as long as there is that one. */
+  private readonly compiled = new WeakMap<PolicyRecord, CompiledPolicy>();
 
-  /** By name; the unknown parts of a name are the same in the policy and in what is attached. */
-  private readonly policies: ReadonlyMap<string, CompiledPolicy>;
-
-  /** @throws TwinError when a policy is one that AWS would refuse. */
-  constructor(deployment: Deployment, scope: AccountScope) {
-    const warnings: string[] = deployment.external.map(({ path, what }) => `${path}: ${what} is not part of the deployment`);
-    this.scope = scope;
-    this.policies = new Map(deployment.policies.map((policy) => {
-      const open = unknownsIn(policy.document);
-      if (open.length > 0) {
-        warnings.push(`${policy.path}: not known offline: ${open.join(', ')}; what hangs on it is refused`);
+  constructor(private readonly account: Account) {
+    this.scope = account.scope;
+    account.store.onChange((table) => {
+      if (DECISIVE.has(table)) {
+        this.generation++;
       }
-      return [showText(policy.name), compile(policy, scope)];
-    }));
-    this.things = new Map(deployment.things.flatMap((thing) => {
-      if (typeof thing.name !== 'string') {
-        warnings.push(`${thing.path}: its name ${showText(thing.name)} is not known offline, so it is left out`);
-        return [];
-      }
-      return [[thing.name, {
-        name: thing.name,
-        ...(typeof thing.thingType === 'string' ? { type: thing.thingType } : {}),
-        attributes: knownAttributes(thing, warnings),
-        groups: groupsOf(thing.groups ?? [], deployment, this.policies),
-        isCertain: thing.condition === undefined && thing.attributes !== undefined,
-      }]];
-    }));
-    for (const certificate of deployment.certificates) {
-      this.certificates.set(certificate.id, this.register(certificate, warnings));
-    }
-    this.warnings = warnings;
+    });
   }
 
-  /** The certificates of the deployment that are attached to a thing, and what stands in their place. */
-  public certificatesOf(thingName: string): readonly RegisteredCertificate[] {
-    return [...this.certificates.values()].filter(({ things }) => things.some(({ name }) => name === thingName));
-  }
-
-  public all(): readonly RegisteredCertificate[] {
-    return [...this.certificates.values()];
-  }
-
+  /** A certificate by its id; in the place of the template's, one has that one's policies, things and status. */
   public find(id: string): RegisteredCertificate | undefined {
-    return this.certificates.get(id);
+    const record = this.account.findCertificate(id);
+    const source = this.sourceOf(record);
+    if (record === undefined || source === undefined) {
+      return undefined;
+    }
+    const own = record.status === 'ACTIVE' ? source.status : record.status;
+    return {
+      id: record.certificateId,
+      ...(source.logicalId === undefined ? {} : { logicalId: source.logicalId }),
+      // What is not known to be active is not let in.
+      status: own === 'ACTIVE' && this.isDoubtful(source) ? 'INACTIVE' : own,
+      sniOnly: source.mode === 'SNI_ONLY',
+      things: source.things.map(({ thingName, exclusive }) => ({ name: thingName, exclusive })),
+    };
+  }
+
+  /** The certificates that are attached to a thing; not those that stand in their place. */
+  public certificatesOf(thingName: string): readonly RegisteredCertificate[] {
+    return this.account.certificatesOf(thingName).map(({ certificateId: id }) => this.find(id)!);
   }
 
   /**
-   * Register a certificate issued here, with the policies and things of the template's certificate that it stands for.
-   * Its status starts as that one's. Two stacks may have the same logical id, so the thing counts too.
+   * Register a certificate issued here in the place of the template's. Two stacks may have the same logical id, so the
+   * thing counts too.
    */
-  public registerInPlaceOf({ logicalId, thingName }: StandsFor, id: string): RegisteredCertificate | undefined {
-    const original = this.certificatesOf(thingName).find((certificate) => certificate.logicalId === logicalId);
-    if (original === undefined) {
-      return undefined;
+  public registerInPlaceOf({ logicalId, thingName, certificatePem }: StandsFor & { readonly certificatePem: string }): void {
+    for (const original of thingName === undefined ? this.account.store.all('certificates') : this.account.certificatesOf(thingName)) {
+      if (original.logicalId === logicalId && (thingName !== undefined || original.things.length === 0)) {
+        this.account.addIssuedCertificate({ certificatePem, status: 'ACTIVE', standsFor: original.certificateId });
+        return;
+      }
     }
-    const registered = { ...original, id };
-    this.certificates.set(id, registered);
-    return registered;
+  }
+
+  /** A client id that the policies of a certificate name as allowed, perhaps with `*` in it. */
+  public clientIdOf(id: string): string {
+    const prefix = this.account.arn('client/');
+    const resources = (this.account.findCertificate(id)?.policies ?? []).flatMap((name) => this.policy(name).policy.statements)
+      .filter(({ effect, resources: { negated } }) => effect === 'Allow' && !negated)
+      .flatMap(({ resources: { patterns } }) => patterns.map(({ source }) => source))
+      .filter((source): source is string => typeof source === 'string' && source.startsWith(prefix) && !source.includes('${'));
+    return resources[0]?.slice(prefix.length) ?? '*';
+  }
+
+  /** Learn of certificates that may no longer connect. */
+  public onCut(cut: (certificateId: string, reason: string) => void): void {
+    this.account.store.onChange((table, id, before, after) => {
+      if (table === 'certificates' && (before as CertificateRecord | undefined)?.status === 'ACTIVE') {
+        const status = (after as CertificateRecord | undefined)?.status;
+        if (status !== 'ACTIVE') {
+          const reason = status === undefined ? 'the certificate is deleted' : `the certificate is ${status}`;
+          [id, ...this.account.standInsOf(id).map((record) => record.certificateId)].forEach((one) => cut(one, reason));
+        }
+      }
+    });
   }
 
   /** Who a certificate is under a client id. */
-  public principal(registered: RegisteredCertificate, certificate: X509Certificate, connection: {
-    readonly clientId?: string; readonly sourceIp?: string; readonly domainName?: string;
-  }): { readonly authorizer: Authorizer; readonly thingName?: string } {
-    const attached = registered.things.find(({ name }) => name === connection.clientId) ?? registered.things[0];
-    const thing = attached === undefined ? undefined : this.things.get(attached.name);
+  public principal({ id }: Pick<RegisteredCertificate, 'id'>, certificate: X509Certificate, connection: ConnectionFacts): Identity {
+    const facts = { ...connection, certificateId: certificateId(certificate), certificate: certificateFacts(certificate) };
+    return new LiveIdentity(this, () => this.sources(id, connection.clientId), (sources) => this.authorizer(sources, facts));
+  }
+
+  private sources(id: string, clientId: string | undefined): Sources {
+    const certificate = this.sourceOf(this.account.findCertificate(id));
+    const attached = certificate?.things.find(({ thingName }) => thingName === clientId) ?? certificate?.things[0];
+    const thing = attached === undefined ? undefined : this.account.store.get('things', attached.thingName);
+    const groups = (thing?.groups ?? []).flatMap((name) => this.ancestry(name)).filter(({ queryString }) => queryString === undefined);
+    const names = [...certificate?.policies ?? [], ...certificate?.perhaps?.policies ?? [], ...groups.flatMap(({ policies }) => policies)];
+    return {
+      ...(attached === undefined ? {} : { attached: { name: attached.thingName, exclusive: attached.exclusive } }),
+      associated: attached !== undefined && (attached.exclusive || attached.thingName === clientId),
+      certificate,
+      thing,
+      groups,
+      records: [certificate, thing, ...groups, ...names.map((name) => this.account.store.get('policies', name))],
+    };
+  }
+
+  private authorizer({ certificate, attached, thing, groups }: Sources, facts: Partial<Principal>): Authorizer {
     const principal: Principal = {
       kind: 'certificate',
-      ...connection,
-      certificateId: certificateId(certificate),
-      certificate: certificateFacts(certificate),
+      ...facts,
       ...(attached === undefined ? {} : {
         thingName: attached.name,
         attached: true,
         thingPrincipalType: attached.exclusive ? 'EXCLUSIVE_THING' : 'NON_EXCLUSIVE_THING',
-        ...(thing?.type === undefined ? {} : { thingType: thing.type }),
-        thingAttributes: thing?.attributes ?? {},
+        ...(thing?.thingTypeName === undefined ? {} : { thingType: thing.thingTypeName }),
+        thingAttributes: knownAttributes(thing),
       }),
     };
-    const associated = attached !== undefined && (attached.exclusive || attached.name === connection.clientId);
-    return {
-      authorizer: new Authorizer(this.scope, { principal, policies: registered.policies, thingGroups: thing?.groups ?? [] }),
-      ...(associated ? { thingName: attached.name } : {}),
-    };
+    const thingGroups: GroupPolicies<CompiledPolicy>[] = groups.map(({ thingGroupName, policies }) => ({
+      name: thingGroupName, policies: policies.map((name) => this.policy(name)),
+    }));
+    return new Authorizer(this.scope, {
+      principal,
+      policies: [...certificate?.policies ?? [], ...certificate?.perhaps?.policies ?? []]
+        .map((name, index) => (index < certificate!.policies.length ? this.policy(name) : perhapsInForce(this.policy(name).policy, this.scope))),
+      thingGroups,
+    });
   }
 
-  private register(certificate: Certificate, warnings: string[]): RegisteredCertificate {
-    const { id, path, logicalId, status, mode, policies, things, perhaps } = certificate;
-    const doubt = this.doubtAbout(certificate);
-    if (doubt !== undefined) {
-      warnings.push(`${path}: ${doubt}, so it is taken as INACTIVE`);
-    }
-    return {
-      id,
-      logicalId,
-      sniOnly: mode === 'SNI_ONLY',
-      // What is not known to be active is not let in.
-      status: doubt === undefined && typeof status === 'string' ? status as CertificateStatus : 'INACTIVE',
-      policies: [
-        ...policies.map((name) => this.policies.get(showText(name)) ?? this.unreadable(name, path, warnings)),
-        ...perhaps.policies.map((name) => {
-          const policy = this.policies.get(showText(name));
-          return policy === undefined ? this.unreadable(name, path, warnings) : perhapsInForce(policy.policy, this.scope);
-        }),
-      ],
-      things: things.flatMap(({ name, exclusive }) => (typeof name === 'string' ? [{ name, exclusive }] : [])),
-    };
+  /** The certificate whose policies and things count. */
+  private sourceOf(record: CertificateRecord | undefined): CertificateRecord | undefined {
+    return record?.standsFor === undefined ? record : this.account.findCertificate(record.standsFor);
   }
 
-  /** Why it cannot be told who the holder of a certificate is. */
-  private doubtAbout({ condition, things, perhaps }: Certificate): string | undefined {
-    if (condition !== undefined) {
-      return 'cannot tell whether it exists';
-    }
-    if (perhaps.things.length > 0 || things.some(({ name }) => typeof name !== 'string' || this.things.get(name)?.isCertain === false)) {
-      return 'cannot tell which thing it is attached to, or what that thing is';
-    }
-    return undefined;
+  /** Whether it cannot be told who the holder of a certificate is. */
+  private isDoubtful({ isUncertain, perhaps, things }: CertificateRecord): boolean {
+    return isUncertain === true || (perhaps?.things.length ?? 0) > 0
+      || things.some(({ thingName }) => this.account.store.get('things', thingName)?.isUncertain === true);
   }
 
-  /** A policy that is attached and cannot be read may allow and deny anything: nothing is certain beside it. */
-  private unreadable(name: Text, path: string, warnings: string[]): CompiledPolicy {
-    warnings.push(`${path}: the policy ${showText(name)} is attached, but not part of the deployment; it may deny anything, so everything is refused`);
-    return new CompiledPolicy(parsePolicy({ unknown: showText(name) }, { name: showText(name) }), this.scope);
+  /** A group and those above it, whose policies hold for it too. */
+  private ancestry(name: string): readonly ThingGroupRecord[] {
+    const groups = new Set<ThingGroupRecord>();
+    for (let group = this.account.store.get('thingGroups', name); group !== undefined && !groups.has(group);) {
+      groups.add(group);
+      group = group.parentGroupName === undefined ? undefined : this.account.store.get('thingGroups', group.parentGroupName);
+    }
+    return [...groups];
+  }
+
+  private policy(name: string): CompiledPolicy {
+    const record = this.account.store.get('policies', name);
+    if (record === undefined) {
+      // A policy that is attached and cannot be read may allow and deny anything: nothing is certain beside it.
+      return new CompiledPolicy(parsePolicy({ unknown: name }, { name }), this.scope);
+    }
+    let compiled = this.compiled.get(record);
+    if (compiled === undefined) {
+      const policy = parsePolicy(defaultVersion(record).document, { name });
+      compiled = record.isUncertain === true ? perhapsInForce(policy, this.scope) : new CompiledPolicy(policy, this.scope);
+      this.compiled.set(record, compiled);
+    }
+    return compiled;
   }
 }
 
-function compile({ path, name, document, condition }: IotPolicy, scope: AccountScope): CompiledPolicy {
-  try {
-    const policy = parsePolicy(document, { name: showText(name) });
-    return condition === undefined ? new CompiledPolicy(policy, scope) : perhapsInForce(policy, scope);
-  } catch (error) {
-    throw error instanceof PolicyError ? new TwinError(`${path}: AWS would refuse this policy: ${error.message}`) : error;
+/** What decides about a client. */
+interface Sources {
+  readonly attached?: { readonly name: string; readonly exclusive: boolean };
+
+  /** The connection counts as the thing's. */
+  readonly associated: boolean;
+  readonly certificate: CertificateRecord | undefined;
+  readonly thing: ThingRecord | undefined;
+  readonly groups: readonly ThingGroupRecord[];
+
+  /** All of it, to tell whether anything changed. */
+  readonly records: readonly (object | undefined)[];
+}
+
+/** Changes of the account count at the next decision. Most are about others: only one that is about this client costs an authorizer. */
+class LiveIdentity implements Identity {
+  public readonly thingName?: string;
+  private generation: number;
+  private records: readonly (object | undefined)[];
+  private current: Authorizer;
+
+  constructor(private readonly registry: Registry, private readonly read: () => Sources, private readonly make: (sources: Sources) => Authorizer) {
+    const sources = read();
+    this.generation = registry.generation;
+    this.records = sources.records;
+    this.current = make(sources);
+    if (sources.associated) {
+      this.thingName = sources.attached!.name;
+    }
+  }
+
+  public get authorizer(): Authorizer {
+    if (this.generation !== this.registry.generation) {
+      this.generation = this.registry.generation;
+      const sources = this.read();
+      if (sources.records.length !== this.records.length || sources.records.some((record, index) => record !== this.records[index])) {
+        this.records = sources.records;
+        this.current = this.make(sources);
+      }
+    }
+    return this.current;
   }
 }
 
@@ -188,38 +250,6 @@ function perhapsInForce(policy: Policy, scope: AccountScope): CompiledPolicy {
   return new CompiledPolicy({ ...policy, statements: policy.statements.map((statement) => ({ ...statement, uncertain: true })) }, scope);
 }
 
-/** The paths of everything in a document that could not be resolved. */
-function unknownsIn(value: unknown): readonly string[] {
-  if (isUnknownPart(value)) {
-    return [value.unknown];
-  }
-  return typeof value === 'object' && value !== null ? [...new Set(Object.values(value).flatMap(unknownsIn))] : [];
-}
-
-function groupsOf(names: readonly Text[], deployment: Deployment, policies: ReadonlyMap<string, CompiledPolicy>): RegisteredThing['groups'] {
-  // Policies of a group hold for its child groups too; the names seen stop a loop of parents.
-  const seen = new Set<Text>();
-  const ancestry = (name: Text | undefined): readonly Text[] => {
-    if (name === undefined || seen.has(name)) {
-      return [];
-    }
-    seen.add(name);
-    return [name, ...ancestry(deployment.thingGroups.find((group) => group.name === name)?.parent)];
-  };
-  return names.flatMap(ancestry).flatMap((name) => {
-    const group = deployment.thingGroups.find((one) => one.name === name && one.query === undefined);
-    return group === undefined ? [] : [{
-      name: showText(name),
-      policies: group.policies.flatMap((policy) => policies.get(showText(policy)) ?? []),
-    }];
-  });
-}
-
-function knownAttributes({ path, attributes = {} }: Thing, warnings: string[]): RegisteredThing['attributes'] {
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => {
-    if (typeof value !== 'string') {
-      warnings.push(`${path}: its attribute '${name}' is not known offline; what hangs on it is refused`);
-    }
-    return [name, typeof value === 'string' ? value : UNKNOWN_VALUE];
-  }));
+function knownAttributes(thing: ThingRecord | undefined): NonNullable<Principal['thingAttributes']> {
+  return Object.fromEntries(Object.entries(thing?.attributes ?? {}).map(([name, value]) => [name, typeof value === 'string' ? value : UNKNOWN_VALUE]));
 }

@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readDeployment } from '../deployment';
+import { hasIotResources } from '../deployment';
 import type { Deployment } from '../deployment';
-import { showText } from '../policy';
-import type { AccountScope } from '../policy';
+import { Account, Store, systemRandom } from './account';
+import type { CertificateStatus } from './account/records';
 import { Admission } from './admission';
 import { systemClock } from './clock';
 import type { Clock } from './clock';
 import { createConsoleServer } from './console/server';
+import { deploy, issueDeclared } from './deploy';
 import { TwinError } from './errors';
 import { Guard } from './guard';
 import { createHttpsServer } from './https-listener';
@@ -25,8 +26,8 @@ import { objectToTopicName } from './mqtt/topic-syntax';
 import { LocalAuthority } from './pki/authority';
 import { IssuedCertificates } from './pki/issued-certificates';
 import { StateFolder } from './pki/state-folder';
+import { readAssembly, scopeOf } from './read-assembly';
 import { Registry } from './registry';
-import type { CertificateStatus } from './registry';
 
 /** How to start the local AWS IoT Core. */
 export interface TwinOptions {
@@ -104,8 +105,11 @@ export interface Twin {
   /** Every decision and refusal, as it happens. */
   readonly journal: Journal;
 
-  /** A key and certificate with which a client connects as a thing of the deployment. */
-  issueKit(thingName: string, certificateLogicalId?: string): Promise<ConnectionKit>;
+  /**
+   * A key and certificate with which a client connects as a thing of the deployment, or, without a thing, with a certificate
+   * that is attached to none, such as a claim.
+   */
+  issueKit(thingName: string | undefined, certificateLogicalId?: string): Promise<ConnectionKit>;
 
   /**
    * Set the status of a certificate, by its id or its logical id in the template, or of all certificates of a thing, by
@@ -120,7 +124,6 @@ export interface Twin {
   stop(): Promise<void>;
 }
 
-const DEFAULT_ACCOUNT = { accountId: '123456789012', region: 'us-east-1', partition: 'aws' } as const;
 const LOOPBACK = '127.0.0.1';
 
 /**
@@ -133,47 +136,57 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
   const clock = options.clock ?? systemClock;
   const now = (): number => clock.now();
   const host = options.host ?? LOOPBACK;
-  const deployment = typeof options.assembly === 'string' ? read(options.assembly, options) : options.assembly;
-  if (deployment.things.length === 0 && deployment.certificates.length === 0 && deployment.policies.length === 0) {
+  const deployment = typeof options.assembly === 'string' ? readAssembly(options.assembly, options) : options.assembly;
+  if (!hasIotResources(deployment)) {
     throw new TwinError(`${typeof options.assembly === 'string' ? options.assembly : 'the deployment'}: declares no AWS IoT things, certificates or policies; nothing could connect`);
   }
-  const registry = new Registry(deployment, scopeOf(deployment));
+  const scope = scopeOf(deployment);
   const temporary = options.stateDirectory === undefined ? mkdtempSync(join(tmpdir(), 'iot-warden-')) : undefined;
   const folder = StateFolder.create(options.stateDirectory ?? temporary!);
-  const release = claim(folder);
-
-  const journal = new Journal(clock);
-  const guard = new Guard(journal);
-  const broker = new Broker(clock, journal);
-  const admission = new Admission(registry, new IssuedCertificates(folder), journal, clock);
-  const open: Listening[] = [];
+  // What to undo when the twin stops, the last first.
+  const undo: (() => void | Promise<void>)[] = [];
   const close = async (): Promise<void> => {
-    await Promise.all(open.map((listening) => listening.close()));
-    release();
-    if (temporary !== undefined) {
-      rmSync(temporary, { recursive: true, force: true });
+    for (const step of undo.splice(0).reverse()) {
+      await step();
     }
   };
   try {
+    if (temporary !== undefined) {
+      undo.push(() => rmSync(temporary, { recursive: true, force: true }));
+    }
+    undo.push(claim(folder));
+    const store = Store.open(folder);
+    undo.push(() => store.close());
     const authority = await LocalAuthority.open(folder, now);
+    const account = new Account(store, scope, clock, systemRandom);
+    const warnings = deploy(deployment, account, now(), await issueDeclared(deployment, authority, store));
+
+    const registry = new Registry(account);
+    const journal = new Journal(clock);
+    const guard = new Guard(journal);
+    const broker = new Broker(clock, journal);
+    const admission = new Admission(registry, new IssuedCertificates(folder), journal, clock);
     const certificate = await authority.serverCertificate(isWildcard(host) ? ownAddresses() : [host]);
     const mqtt = new MqttListener(certificate, admission, registry, {
       broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock),
     });
+    registry.onCut((id, reason) => mqtt.cut(id, reason));
     const https = createHttpsServer(certificate, { admission, registry, guard, broker, journal, newTraceId: randomUUID });
+    const ports: Listening[] = [];
+    undo.push(async () => void await Promise.all(ports.map((listening) => listening.close())));
     const listenOn = async (server: Parameters<typeof listen>[0], port: number | undefined, option: string, address = host): Promise<number> => {
       const listening = await listen(server, port ?? 0, address, option);
-      open.push(listening);
+      ports.push(listening);
       return listening.port;
     };
     const mqttPort = await listenOn(mqtt.server, options.port, '--port');
     const httpsPort = await listenOn(https, options.httpsPort, '--https-port');
     // The console asks nobody who they are.
-    const consolePort = await listenOn(createConsoleServer(deployment, registry, journal), options.consolePort, '--console-port', LOOPBACK);
+    const consolePort = await listenOn(createConsoleServer(account, registry, journal, () => warnings), options.consolePort, '--console-port', LOOPBACK);
     const endpoint = host === LOOPBACK ? 'localhost' : isWildcard(host) ? ownAddresses()[0] ?? 'localhost' : host;
     const urlHost = endpoint.includes(':') ? `[${endpoint}]` : endpoint;
-    const advertisement: Advertisement = { pid: process.pid, endpoint, mqttPort, httpsPort, things: certificatesByThing(registry) };
-    advertise(folder, advertisement);
+    const advertisement = (): Advertisement => ({ pid: process.pid, endpoint, mqttPort, httpsPort, ...advertised(account, registry) });
+    advertise(folder, advertisement());
     let stopped: Promise<void> | undefined;
     return {
       endpoints: {
@@ -185,24 +198,19 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       mqttPort,
       httpsPort,
       deployment,
-      warnings: registry.warnings,
+      warnings,
       journal,
-      issueKit: (thingName, logicalId) => issueKit(folder, advertisement, thingName, now, logicalId),
+      issueKit: (thingName, logicalId) => issueKit(folder, advertisement(), thingName, now, logicalId),
       updateCertificateStatus: (wanted, status) => {
         // One issued here is registered when it is first seen.
-        admission.find(wanted);
-        const known = registry.all().filter(({ id, logicalId, things }) => (
-          id === wanted || logicalId === wanted || things.some(({ name }) => name === wanted)
-        ));
-        if (known.length === 0) {
+        const known = admission.find(wanted);
+        const ids = known !== undefined ? [known.id] : [
+          ...[...store.all('certificates')].filter(({ logicalId }) => logicalId === wanted), ...account.certificatesOf(wanted),
+        ].map(({ certificateId }) => certificateId);
+        if (ids.length === 0) {
           throw new TwinError(`'${wanted}' is neither a registered certificate nor a thing that has one`);
         }
-        for (const one of known) {
-          one.status = status;
-          if (status !== 'ACTIVE') {
-            mqtt.cut(one.id, `the certificate is ${status}`);
-          }
-        }
+        ids.forEach((id) => account.setCertificateStatus(id, status));
       },
       publish: (topic, payload) => {
         const objection = objectToTopicName(topic);
@@ -236,33 +244,15 @@ function ownAddresses(): readonly string[] {
     .filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address);
 }
 
-/** Read a deployment; only what it leaves open about the account is filled in. */
-function read(path: string, { parameters, accountId, region }: TwinOptions): Deployment {
-  const given = { ...(parameters === undefined ? {} : { parameters }) };
-  const { account } = readDeployment(path, given);
-  const fill = (value: unknown, replacement: string): string | undefined => (typeof value === 'string' ? undefined : replacement);
-  const filled = {
-    accountId: fill(account.accountId, accountId ?? DEFAULT_ACCOUNT.accountId),
-    region: fill(account.region, region ?? DEFAULT_ACCOUNT.region),
+/** Registered under the name of the thing, or of the certificate, by `iot-warden connect`. */
+function advertised(account: Account, registry: Registry): Pick<Advertisement, 'things' | 'certificates'> {
+  const { store } = account;
+  const declared = [...store.all('things')].filter(({ logicalId }) => logicalId !== undefined);
+  const unattached = [...store.all('certificates')].filter(({ logicalId, things }) => logicalId !== undefined && things.length === 0);
+  return {
+    things: Object.fromEntries(declared.map(({ thingName }) => [
+      thingName, [...new Set(registry.certificatesOf(thingName).flatMap(({ logicalId }) => logicalId ?? []))],
+    ])),
+    certificates: Object.fromEntries(unattached.map(({ certificateId, logicalId }) => [logicalId!, registry.clientIdOf(certificateId)])),
   };
-  return readDeployment(path, {
-    ...given,
-    requireParameters: true,
-    ...(filled.accountId === undefined ? {} : { accountId: filled.accountId }),
-    ...(filled.region === undefined ? {} : { region: filled.region }),
-  });
-}
-
-function scopeOf({ account }: Deployment): AccountScope {
-  const { partition, region, accountId } = account;
-  if (typeof partition !== 'string' || typeof region !== 'string' || typeof accountId !== 'string') {
-    throw new TwinError(`cannot tell where the deployment goes (account ${showText(accountId)}, Region ${showText(region)}, partition ${showText(partition)}); pass --account and --region`);
-  }
-  return { partition, region, accountId };
-}
-
-function certificatesByThing(registry: Registry): Advertisement['things'] {
-  return Object.fromEntries([...registry.things.keys()].map((name) => [
-    name, [...new Set(registry.certificatesOf(name).map(({ logicalId }) => logicalId))],
-  ]));
 }

@@ -1,6 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { startTwin } from '../../lib/twin';
+import { Account, Store, systemRandom } from '../../lib/twin/account';
+import { deploy } from '../../lib/twin/deploy';
 import { Registry } from '../../lib/twin/registry';
+import { systemClock } from '../../lib/twin/clock';
 import { readTemplate } from '../deployment/in-memory';
 import { MqttJs } from './support/mqttjs';
 import { ANYTHING, TestTwin, allow, templateOf } from './support/test-twin';
@@ -33,17 +36,19 @@ describe('the registry', () => {
   test('takes a certificate that perhaps does not exist as INACTIVE, and says so', () => {
     const template = templateOf({ sensor: { may: ANYTHING } }) as { Resources: { [id: string]: { Condition?: string } } };
     template.Resources.Certificate0!.Condition = 'Perhaps';
-    const registry = new Registry(readTemplate({
+    const account = new Account(new Store(), SCOPE, systemClock, systemRandom);
+    const warnings = deploy(readTemplate({
       Parameters: { Question: { Type: 'AWS::SSM::Parameter::Value<String>' } },
       Conditions: { Perhaps: { 'Fn::Equals': [{ Ref: 'Question' }, 'yes'] } },
       ...template,
-    }, SCOPE), SCOPE);
-    expect(registry.all().map(({ status }) => status)).toEqual(['INACTIVE']);
-    expect(registry.warnings).toEqual([expect.stringMatching(/cannot tell whether it exists.*INACTIVE$/)]);
+    }, SCOPE), account, 0, new Map());
+    expect(new Registry(account).certificatesOf('sensor').map(({ status }) => status)).toEqual(['INACTIVE']);
+    expect(warnings).toEqual([expect.stringMatching(/cannot tell whether it exists.*INACTIVE$/)]);
   });
 
   test('fails for a policy that AWS would refuse', () => {
     const deployment = readTemplate(templateOf({ sensor: { may: [{ Effect: 'Allow', Action: 'iot:Connect', Resource: [] }] } }), SCOPE);
-    expect(() => new Registry(deployment, SCOPE)).toThrow(/^.*Policy0: AWS would refuse this policy: .+$/);
+    const account = new Account(new Store(), SCOPE, systemClock, systemRandom);
+    expect(() => deploy(deployment, account, 0, new Map())).toThrow(/^.*Policy0: AWS would refuse this policy: .+$/);
   });
 });

@@ -1,3 +1,5 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type * as api from '@aws-sdk/client-iot';
 import type { AccountScope } from '../../policy';
 import type { Clock } from '../clock';
 import { invalidRequest } from './errors';
@@ -5,7 +7,6 @@ import { checkName } from './names';
 import type { NameKind } from './names';
 import { tagsOf } from './tags';
 import type { Store } from './store';
-import type * as api from '@aws-sdk/client-iot';
 
 /** Randomness, passed in so that a test can hold it. */
 export interface Random {
@@ -14,6 +15,11 @@ export interface Random {
   /** So many hexadecimal digits. */
   hex(digits: number): string;
 }
+
+export const systemRandom: Random = {
+  uuid: () => randomUUID(),
+  hex: (digits) => randomBytes(Math.ceil(digits / 2)).toString('hex').slice(0, digits),
+};
 
 /** How many items a list gives at once, unless the caller says. */
 const DEFAULT_PAGE = 25;

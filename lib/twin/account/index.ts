@@ -1,4 +1,5 @@
 export { Account } from './account';
+export { systemRandom } from './core';
 export type { Random } from './core';
 export type { CertificateIdentity } from './certificates';
 export { IotError } from './errors';

@@ -33,7 +33,7 @@ export const PAGE = `<!doctype html>
   fetch('/deployment.json').then((answer) => answer.json()).then((model) => {
     $('scope').textContent = model.accountId + ' ' + model.region;
     for (const thing of model.things) {
-      const certificates = thing.certificates.map((one) => one.logicalId + ' ' + one.status).join(', ');
+      const certificates = thing.certificates.map((one) => (one.logicalId ?? one.id.slice(0, 12)) + ' ' + one.status).join(', ');
       $('things').append(row(cell(thing.name), cell(certificates), cell(Object.entries(thing.attributes).map((pair) => pair.join('=')).join(', '))));
     }
     for (const policy of model.policies) {

@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
-import type { Deployment } from '../../deployment';
+import { showText } from '../../policy';
+import { defaultVersion } from '../account';
+import type { Account } from '../account';
 import type { Journal, JournalEntry } from '../journal';
 import type { Registry } from '../registry';
 import { PAGE } from './page';
@@ -21,7 +23,7 @@ const HEADERS = {
 };
 
 /** The console: a page that shows things and, live, every decision with the statement that made it. It changes nothing. */
-export function createConsoleServer(deployment: Deployment, registry: Registry, journal: Journal): Server {
+export function createConsoleServer(account: Account, registry: Registry, journal: Journal, warnings: () => readonly string[]): Server {
   const recent: JournalEntry[] = [];
   const viewers = new Set<ServerResponse>();
   journal.listen((entry) => {
@@ -42,7 +44,7 @@ export function createConsoleServer(deployment: Deployment, registry: Registry, 
         response.writeHead(200, { ...HEADERS, 'content-type': 'text/html; charset=utf-8' }).end(PAGE);
         break;
       case '/deployment.json':
-        response.writeHead(200, { ...HEADERS, 'content-type': 'application/json' }).end(JSON.stringify(describe(deployment, registry)));
+        response.writeHead(200, { ...HEADERS, 'content-type': 'application/json' }).end(JSON.stringify(describe(account, registry, warnings())));
         break;
       case '/events':
         response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
@@ -78,15 +80,20 @@ function send(viewer: ServerResponse, entry: JournalEntry): void {
   }
 }
 
-function describe(deployment: Deployment, registry: Registry): object {
+function describe(account: Account, registry: Registry, warnings: readonly string[]): object {
   return {
-    ...registry.scope,
-    things: [...registry.things.values()].map(({ name, attributes }) => ({
-      name,
-      attributes,
-      certificates: registry.certificatesOf(name).map(({ id, logicalId, status }) => ({ id, logicalId, status })),
+    ...account.scope,
+    things: [...account.store.all('things')].map(({ thingName, attributes }) => ({
+      name: thingName,
+      attributes: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, showText(value)])),
+      certificates: registry.certificatesOf(thingName).map(({ id, logicalId, status }) => ({ id, logicalId, status })),
     })),
-    policies: deployment.policies.map(({ name, document }) => ({ name, document })),
-    warnings: registry.warnings,
+    policies: [...account.store.all('policies')].map((policy) => ({ name: policy.policyName, document: readable(defaultVersion(policy).document) })),
+    warnings,
   };
+}
+
+/** What was made while the twin ran is kept as text. */
+function readable(document: unknown): unknown {
+  return typeof document === 'string' ? JSON.parse(document) as unknown : document;
 }

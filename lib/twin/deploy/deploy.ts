@@ -30,11 +30,7 @@ export function deploy(deployment: Deployment, account: Account, now: number, is
   for (const table of [...TABLES].reverse()) {
     Object.keys(before[table] ?? {}).filter((key) => !Object.hasOwn(wanted[table] ?? {}, key)).forEach((key) => remove(account, table, key));
   }
-  for (const table of TABLES) {
-    for (const [key, fields] of Object.entries(wanted[table] ?? {})) {
-      apply(account, table, key, before[table]?.[key], fields, now);
-    }
-  }
+  TABLES.forEach((table) => applyTable(account, table, before[table] ?? {}, wanted[table] ?? {}, now));
   if (!isDeepStrictEqual(wanted, before)) {
     account.store.put('settings', SETTING, { value: wanted });
   }
@@ -52,11 +48,17 @@ function remove(account: Account, table: typeof TABLES[number], key: string): vo
   }
 }
 
+function applyTable<K extends typeof TABLES[number]>(
+  account: Account, table: K, before: Readonly<Record<string, Declared<K>>>, wanted: Readonly<Record<string, Declared<K>>>, now: number,
+): void {
+  Object.entries(wanted).forEach(([key, fields]) => apply(account, table, key, before[key], fields, now));
+}
+
 function apply<K extends typeof TABLES[number]>(account: Account, table: K, key: string, before: Declared<K> | undefined, wanted: Declared<K>, now: number): void {
   if (isDeepStrictEqual(before, wanted)) {
     return;
   }
-  const existing = account.store.get(table, key);
+  const existing: Records[K] | undefined = account.store.get(table, key);
   const record: object = existing === undefined
     ? { ...freshRecord(table, wanted, now), ...withoutDocument(wanted) }
     : { ...existing, ...changedFields(existing, withoutDocument(before ?? {}), withoutDocument(wanted)) };
@@ -67,7 +69,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** A document is kept in versions. */
 function withoutDocument({ document, ...fields }: object & { readonly document?: unknown }): Fields {
-  return fields as Fields;
+  return fields;
 }
 
 function changedFields(existing: object, before: Fields, wanted: Fields): Fields {

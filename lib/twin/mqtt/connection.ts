@@ -17,13 +17,19 @@ import { ReasonCode, reasonString } from './reason-codes';
 import type { Outlet, Session } from './session';
 import { matchesFilter } from './topic-syntax';
 
+/** Who a client is. What decides may be another one for each packet: policies change while a connection lasts. */
+export interface ClientIdentity {
+  readonly authorizer: Authorizer;
+  readonly thingName?: string;
+}
+
 /** Who is at the other end of a socket, before CONNECT says under which client id. */
 export interface Caller {
   readonly certificateId: string;
   readonly sourceIp?: string | undefined;
 
   /** What decides for the caller under a client id, and the thing it then stands for. */
-  identify(clientId: string): { readonly authorizer: Authorizer; readonly thingName?: string };
+  identify(clientId: string): ClientIdentity;
 }
 
 /** A client that published to a topic of AWS IoT itself. */
@@ -98,7 +104,7 @@ export interface Will {
 /** What is known once CONNECT was accepted. */
 export interface Established {
   readonly session: Session;
-  readonly authorizer: Authorizer;
+  readonly identity: ClientIdentity;
   readonly keepAliveSec: number;
   readonly receiveMaximum: number;
   readonly maximumPacketSize: number;
@@ -179,7 +185,7 @@ export class Connection implements Client, Outlet, Requester {
 
   /** Ask the policies whether this client may do something. */
   public may(request: AuthorizationRequest): boolean {
-    return this.around.guard.allows(this.asker, this.established!.authorizer, request);
+    return this.around.guard.allows(this.asker, this.established!.identity.authorizer, request);
   }
 
   public mayReceive({ topic }: Message): boolean {

@@ -8,7 +8,8 @@ const FOLDER = 'certificates';
 
 /** The template's certificate that a certificate issued here stands for. */
 export interface StandsFor {
-  readonly thingName: string;
+  /** Absent for a certificate that is attached to no thing. */
+  readonly thingName?: string;
   readonly logicalId: string;
 }
 
@@ -23,21 +24,21 @@ export class IssuedCertificates {
   constructor(private readonly folder: StateFolder) {}
 
   /** The template's certificate that a certificate stands for, if it was issued here. */
-  public standsFor(id: string): StandsFor | undefined {
+  public standsFor(id: string): StandsFor & Pick<KeyPair, 'certificatePem'> | undefined {
     return /^[0-9a-f]{64}$/.test(id) ? this.read(`${id}.json`) : undefined;
   }
 
-  /** The certificate of a thing: the one issued before, or a new one. */
-  public async issue(authority: LocalAuthority, thingName: string, logicalId: string, now: number): Promise<KeyPair> {
+  /** What stands for a certificate: the one issued before, or a new one. */
+  public async issue(authority: LocalAuthority, { thingName, logicalId }: StandsFor, now: number): Promise<KeyPair> {
     const before = this.folder.list(FOLDER).map((name) => this.read(name)).find((issued) => (
-      issued?.thingName === thingName && issued.logicalId === logicalId && isFresh(issued.certificatePem, now)
+      issued !== undefined && issued.thingName === thingName && issued.logicalId === logicalId && isFresh(issued.certificatePem, now)
     ));
     if (before !== undefined) {
       const { certificatePem, privateKeyPem } = before;
       return { certificatePem, privateKeyPem };
     }
-    const pair = await authority.deviceCertificate(thingName);
-    const issued: Issued = { thingName, logicalId, ...pair };
+    const pair = await authority.deviceCertificate(thingName ?? logicalId);
+    const issued: Issued = { ...(thingName === undefined ? {} : { thingName }), logicalId, ...pair };
     const id = certificateId(new X509Certificate(pair.certificatePem));
     this.folder.write([FOLDER, `${id}.json`], JSON.stringify(issued));
     return pair;

@@ -25,11 +25,12 @@ export function handleConnect(connection: Connection, packet: IConnectPacket): v
     return;
   }
 
-  const { authorizer, thingName } = connection.caller.identify(connection.clientId);
+  const identity = connection.caller.identify(connection.clientId);
+  const { thingName } = identity;
   if (thingName !== undefined) {
     connection.asker.thingName = thingName;
   }
-  if (!guard.allowsOperation(connection.asker, authorizer, connectRequest(connection.clientId, packet))) {
+  if (!guard.allowsOperation(connection.asker, identity.authorizer, connectRequest(connection.clientId, packet))) {
     reject(connection, { reasonCode: ReasonCode.NOT_AUTHORIZED, returnCode: ReturnCode.NOT_AUTHORIZED, reason: 'not authorized' });
     watcher?.connectFailed(connection);
     return;
@@ -47,7 +48,7 @@ export function handleConnect(connection: Connection, packet: IConnectPacket): v
   const { receiveMaximum, maximumPacketSize } = packet.properties ?? {};
   connection.establish({
     session,
-    authorizer,
+    identity,
     keepAliveSec,
     receiveMaximum: receiveMaximum ?? MAX_UINT16,
     maximumPacketSize: maximumPacketSize ?? MAX_UINT32,
