@@ -1,6 +1,7 @@
-import { App, Lazy, Stack } from 'aws-cdk-lib';
+import { App, CfnOutput, Lazy, Stack } from 'aws-cdk-lib';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import fc from 'fast-check';
-import { DeviceCertificate } from '../../lib/certificates';
+import { DeviceCertificate, KeyDelivery } from '../../lib/certificates';
 import { issue, privateKey, request, rewrap, type Holder } from './pki';
 
 let stack: Stack;
@@ -92,4 +93,18 @@ test.each([
       expect(error).not.toContain(secret);
     }),
   );
+});
+
+test('no private key is in the template, where AWS makes it', () => {
+  const app = new App();
+  stack = new Stack(app, 'Stack', { env: { account: '123456789012', region: 'eu-central-1' } });
+  const encryptionKey = new kms.Key(stack, 'Key');
+  const certificate = DeviceCertificate.withDeliveredKey(stack, 'One', { delivery: KeyDelivery.toSecret({ encryptionKey }) });
+  DeviceCertificate.withDeliveredKey(stack, 'Two', { delivery: KeyDelivery.toSecureString({ parameterName: '/two', encryptionKey }) });
+  new CfnOutput(stack, 'Text', { value: certificate.certificatePem });
+  new CfnOutput(stack, 'Secret', { value: certificate.keySecret!.secretArn });
+
+  const files = app.synth().stacks.map(({ template }) => JSON.stringify(template));
+  expect(files).toHaveLength(1);
+  expect(files.join()).not.toMatch(/PRIVATE KEY|-----BEGIN/);
 });

@@ -1,4 +1,4 @@
-import { constants, createHash, generateKeyPairSync, privateEncrypt, randomUUID, X509Certificate, type KeyObject } from 'node:crypto';
+import { constants, generateKeyPairSync, privateEncrypt, randomUUID, X509Certificate, type KeyObject } from 'node:crypto';
 import type * as iot from '@aws-sdk/client-iot';
 import type * as kms from '@aws-sdk/client-kms';
 import type * as secretsManager from '@aws-sdk/client-secrets-manager';
@@ -327,10 +327,6 @@ export class FakeAccount {
       secrets: [...this.secrets].map(([arn, versions]) => [arn, [...versions.values()].flatMap(({ stages }) => [...stages]).filter((stage) => !stage.startsWith('AWS')).sort()]),
     };
   }
-}
-
-export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function found<T>(value: T | undefined, error: string, what: string): T {
