@@ -4,6 +4,7 @@ export { createAwsEndpoint } from './endpoint';
 export type { EndpointParts, OpenRoute } from './endpoint';
 export { jsonAnswer, jsonError, jsonService } from './json-service';
 export type { Input, Operations } from './json-service';
+export { readObject } from './s3/buckets';
 export { ServiceError, unknownOperation } from './service';
 export type { Service, ServiceRequest, ServiceResponse } from './service';
 export { standIns } from './services';

@@ -23,7 +23,7 @@ export interface Functions {
 
 /** What functions need to run. */
 export interface LambdaOptions {
-  readonly access: AwsAccess;
+  readonly access: () => AwsAccess;
   readonly folder: StateFolder;
   readonly clock: Clock;
 
@@ -96,7 +96,7 @@ export class LambdaFunctions implements Functions {
       runtime: runtimeFile(),
       folder,
       project,
-      environment: environmentOf(config, folder, access),
+      environment: environmentOf(config, folder, access()),
       clock,
       log: (line) => log(config.name, line),
     }), clock);

@@ -51,7 +51,7 @@ async function start(): Promise<void> {
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const stateFolder = StateFolder.create(state);
   functions = new LambdaFunctions({
-    access: { endpoint, region: 'eu-west-1', credentials: new AccessKeys(Date.now).issue() }, folder: stateFolder, clock: systemClock, project: process.cwd(), log: () => undefined,
+    access: () => ({ endpoint, region: 'eu-west-1', credentials: new AccessKeys(Date.now).issue() }), folder: stateFolder, clock: systemClock, project: process.cwd(), log: () => undefined,
   });
   engine = new CustomResources(new Events(functions, answers, endpoint, systemClock), new CustomResourceRecords(stateFolder), functions);
 }

@@ -55,7 +55,7 @@ beforeAll(() => {
 beforeEach(() => {
   lines.length = 0;
   functions = new LambdaFunctions({
-    access: { endpoint: 'http://127.0.0.1:1', region: 'eu-west-1', credentials: { accessKeyId: 'ASIAX', secretAccessKey: 'secret', sessionToken: 'token' } },
+    access: () => ({ endpoint: 'http://127.0.0.1:1', region: 'eu-west-1', credentials: { accessKeyId: 'ASIAX', secretAccessKey: 'secret', sessionToken: 'token' } }),
     folder: StateFolder.create(join(folder, 'state')),
     clock: systemClock,
     project: process.cwd(),

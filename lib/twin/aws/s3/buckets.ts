@@ -41,6 +41,15 @@ export function findBucket(around: Surroundings, name: string): Bucket {
   throw new ServiceError('NoSuchBucket', 'the assembly declares no such bucket', 404);
 }
 
+/** @throws ServiceError for an object or bucket that is not there. */
+export function readObject(around: Surroundings, bucketName: string, key: string): Buffer {
+  const bucket = findBucket(around, bucketName);
+  if (bucket.get(key) === undefined) {
+    throw new ServiceError('NoSuchKey', `the bucket ${bucketName} has no object ${key}`, 404);
+  }
+  return bucket.read(key);
+}
+
 /** A bucket of the deployment, in the state folder. */
 class StoredBucket implements Bucket {
   private readonly index: StateFile<Readonly<Record<string, ObjectInfo>>>;

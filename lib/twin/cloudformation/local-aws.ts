@@ -1,0 +1,110 @@
+import type { Deployment } from '../../deployment';
+import type { AccountScope } from '../../policy';
+import { AccessKeys, createAwsEndpoint, readObject, standIns } from '../aws';
+import type { Credentials, Service, Surroundings } from '../aws';
+import type { Clock } from '../clock';
+import { LambdaFunctions } from '../lambda';
+import type { Functions } from '../lambda';
+import { listen } from '../listen';
+import type { Listening } from '../listen';
+import type { StateFolder } from '../pki/state-folder';
+import { Answers } from './answers';
+import { CustomResources } from './custom-resources';
+import type { Deployed, Deploying } from './custom-resources';
+import { Events } from './events';
+import { CustomResourceRecords } from './records';
+
+/** What the AWS around the twin needs. */
+export interface LocalAwsOptions {
+  readonly scope: AccountScope;
+  readonly folder: StateFolder;
+  readonly clock: Clock;
+
+  /** AWS IoT, and what else is served besides the stand-ins. */
+  readonly services: readonly Service[];
+
+  /** What is deployed before anything is. */
+  readonly deployment: Deployment;
+
+  /** Told what functions print, and what goes wrong where nobody waits for an answer. */
+  readonly log: (source: string, line: string) => void;
+
+  /**
+   * Where functions find modules that their code does not bring.
+   *
+   * @default - the folder that this process was started in
+   */
+  readonly project?: string;
+}
+
+/** AWS around AWS IoT, on this computer: an endpoint for its APIs, Lambda functions, and CloudFormation for what has handlers. */
+export class LocalAws {
+  /** Start the endpoint, on any free port of this computer alone. */
+  public static async start(options: LocalAwsOptions): Promise<LocalAws> {
+    const aws = new LocalAws(options);
+    const { services, log } = options;
+    const server = createAwsEndpoint({
+      services: [...services, ...standIns(aws.around, aws.functions, (message) => log('AWS Lambda', message))],
+      openRoutes: [aws.answers],
+      keys: aws.keys,
+      onFault: (reason) => log('AWS', reason),
+    });
+    aws.listening = await listen(server, 0, '127.0.0.1', 'another time');
+    return aws;
+  }
+
+  public readonly functions: Functions;
+  private readonly lambda: LambdaFunctions;
+  private readonly keys: AccessKeys;
+  private readonly answers = new Answers();
+  private readonly around: Surroundings;
+  private listening!: Listening;
+  private deployment: Deployment;
+  private working: Promise<unknown> = Promise.resolve();
+
+  private constructor(private readonly options: LocalAwsOptions) {
+    const { clock, folder, scope, log, project = process.cwd() } = options;
+    this.deployment = options.deployment;
+    this.around = { deployment: () => this.deployment, scope, folder, clock };
+    this.keys = new AccessKeys(() => clock.now());
+    const credentials = this.keys.issue();
+    this.lambda = new LambdaFunctions({ access: () => ({ endpoint: this.endpoint, region: scope.region, credentials }), folder, clock, project, log });
+    this.functions = this.lambda;
+  }
+
+  /** What `AWS_ENDPOINT_URL` is for clients. */
+  public get endpoint(): string {
+    return `http://127.0.0.1:${this.listening.port}`;
+  }
+
+  /** Credentials that the endpoint accepts. */
+  public issueCredentials(expiration?: number): Credentials {
+    return this.keys.issue(expiration);
+  }
+
+  /** An object in a bucket of the deployment. */
+  public readObject(bucket: string, key: string): Buffer {
+    return readObject(this.around, bucket, key);
+  }
+
+  /** Deploy, handlers included; one deployment after the other. */
+  public deploy({ read, deploy }: Deploying): Promise<Deployed> {
+    const { folder, clock } = this.options;
+    const run = this.working.then(() => (
+      new CustomResources(new Events(this.lambda, this.answers, this.endpoint, clock), new CustomResourceRecords(folder), this.lambda).apply({
+        read,
+        deploy: async (deployment) => {
+          this.deployment = deployment;
+          await deploy(deployment);
+        },
+      })
+    ));
+    this.working = run.catch(() => undefined);
+    return run;
+  }
+
+  public async stop(): Promise<void> {
+    this.lambda.stop();
+    await this.listening.close();
+  }
+}
