@@ -91,6 +91,9 @@ class ToSecret extends KeyDelivery {
     if (given && encryptionKey) {
       throw invalid(scope, "'encryptionKey' cannot be chosen for a 'secret' that exists; choose it where the secret is defined");
     }
+    if (given) {
+      requireUnused(scope, 'secret', given.secretArn);
+    }
     const secret = given ?? define(scope, removalPolicy, encryptionKey);
     const key = given ? given.encryptionKey : encryptionKey;
     return {
@@ -145,7 +148,7 @@ class ToSecureString extends KeyDelivery {
   public _bind(scope: Construct): DeliveryTarget {
     const { parameterName, encryptionKey } = this.options;
     requireText(scope, 'parameterName', parameterName, PARAMETER_NAME);
-    requireUnused(scope, parameterName);
+    requireUnused(scope, 'parameterName', parameterName);
     const arn = parameterArn(scope, parameterName);
     return {
       destination: { kind: 'secure-string', parameterName, keyId: encryptionKey.keyArn },
@@ -160,18 +163,19 @@ class ToSecureString extends KeyDelivery {
   }
 }
 
-/** The parameters of each stack, and the certificate that each is for. */
-const PARAMETERS = new WeakMap<Stack, Map<string, string>>();
+/** The destinations of each stack, and the certificate that each is for. */
+const DESTINATIONS = new WeakMap<Stack, Map<string, string>>();
 
-function requireUnused(scope: Construct, parameterName: string): void {
+/** Fails where the key of another certificate goes to the same place, and would be replaced. */
+function requireUnused(scope: Construct, prop: string, destination: string): void {
   const stack = Stack.of(scope);
-  const parameters = PARAMETERS.get(stack) ?? new Map<string, string>();
-  PARAMETERS.set(stack, parameters);
-  const other = parameters.get(parameterName);
+  const destinations = DESTINATIONS.get(stack) ?? new Map<string, string>();
+  DESTINATIONS.set(stack, destinations);
+  const other = destinations.get(destination);
   if (other !== undefined && other !== scope.node.path) {
-    throw invalid(scope, `'parameterName' is also used for ${other}; choose another name for each certificate`);
+    throw invalid(scope, `'${prop}' is also used for ${other}; choose another for each certificate`);
   }
-  parameters.set(parameterName, scope.node.path);
+  destinations.set(destination, scope.node.path);
 }
 
 /** The use of a key through one service, in its own Region. */

@@ -84,6 +84,13 @@ describe('a key that is delivered to a secret', () => {
     expect(granted(stack).get('secretsmanager:GetSecretValue')).toEqual(['arn:aws:secretsmanager:eu-central-1:123456789012:secret:existing-??????']);
   });
 
+  test('fails for a secret that is used twice', () => {
+    const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Existing', 'existing');
+    toSecret('One', { delivery: KeyDelivery.toSecret({ secret }) });
+
+    expect(() => toSecret('Two', { delivery: KeyDelivery.toSecret({ secret }) })).toThrow("'secret' is also used for Stack/One; choose another for each certificate (at Stack/Two)");
+  });
+
   test('fails for a key for a secret that exists', () => {
     const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Existing', 'existing');
 
@@ -121,7 +128,7 @@ describe('a key that is delivered to a parameter', () => {
   test('fails for a name that is used twice', () => {
     toParameter('One', '/devices/one');
 
-    expect(() => toParameter('Two', '/devices/one')).toThrow("'parameterName' is also used for Stack/One; choose another name for each certificate (at Stack/Two)");
+    expect(() => toParameter('Two', '/devices/one')).toThrow("'parameterName' is also used for Stack/One; choose another for each certificate (at Stack/Two)");
   });
 });
 
