@@ -158,8 +158,11 @@ export class Registry {
     }));
     return new Authorizer(this.scope, {
       principal,
-      policies: [...certificate?.policies ?? [], ...certificate?.perhaps?.policies ?? []]
-        .map((name, index) => (index < certificate!.policies.length ? this.policy(name) : perhapsInForce(this.policy(name).policy, this.scope))),
+      policies: [
+        ...(certificate?.policies ?? []).map((name) => this.policy(name)),
+        ...(certificate?.perhaps?.policies ?? []).map((name) => perhapsInForce(this.policy(name).policy, this.scope)),
+        ...(certificate?.claim === undefined ? [] : [this.claimPolicy(certificate.claim.templateName)]),
+      ],
       thingGroups,
     });
   }
@@ -183,6 +186,20 @@ export class Registry {
       group = group.parentGroupName === undefined ? undefined : this.account.store.get('thingGroups', group.parentGroupName);
     }
     return [...groups];
+  }
+
+  /** What a claim of CreateProvisioningClaim may do: get a certificate, and provision with its template. */
+  private claimPolicy(templateName: string): CompiledPolicy {
+    const topics = ['$aws/certificates/create/*', '$aws/certificates/create-from-csr/*', `$aws/provisioning-templates/${templateName}/provision/*`];
+    const allow = (action: readonly string[], resource: readonly string[]): object => ({ Effect: 'Allow', Action: action, Resource: resource.map((name) => this.account.arn(name)) });
+    return new CompiledPolicy(parsePolicy({
+      Version: '2012-10-17',
+      Statement: [
+        allow(['iot:Connect'], ['client/*']),
+        allow(['iot:Publish', 'iot:Receive'], topics.map((topic) => `topic/${topic}`)),
+        allow(['iot:Subscribe'], topics.map((topic) => `topicfilter/${topic}`)),
+      ],
+    }, { name: `claim for ${templateName}` }), this.scope);
   }
 
   private policy(name: string): CompiledPolicy {

@@ -122,7 +122,7 @@ export abstract class Certificates extends CaCertificates {
   /** A certificate, by its id or by the one that the deployment has for it. */
   public findCertificate(id: string): CertificateRecord | undefined {
     const record = this.store.get('certificates', id) ?? this.certificatesByModelId.of(id)[0];
-    if (record?.expiresAt !== undefined && record.expiresAt <= this.now()) {
+    if (record?.claim !== undefined && record.claim.expiresAt <= this.now()) {
       this.removeCertificate(record.certificateId);
       return undefined;
     }
@@ -192,7 +192,7 @@ export abstract class Certificates extends CaCertificates {
     records: Iterable<CertificateRecord>, { pageSize, marker, ascendingOrder }: Pick<api.ListCertificatesRequest, 'pageSize' | 'marker' | 'ascendingOrder'>,
   ): { readonly certificates: api.Certificate[]; readonly nextMarker?: string } {
     // On AWS there are no stand-ins, and claims are in no list.
-    const listed = [...records].filter(({ standsFor, expiresAt }) => standsFor === undefined && expiresAt === undefined);
+    const listed = [...records].filter(({ standsFor, claim }) => standsFor === undefined && claim === undefined);
     const page = this.page(listed, ({ creationDate, certificateId: id }) => byDate(creationDate, id), { limit: pageSize, token: marker, descending: ascendingOrder !== true });
     return {
       certificates: page.items.map(({ certificateId: id, status, mode, creationDate }) => ({

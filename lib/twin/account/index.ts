@@ -2,7 +2,7 @@ export { Account } from './account';
 export { systemRandom } from './core';
 export type { Random } from './core';
 export type { CertificateIdentity } from './certificates';
-export { IotError } from './errors';
+export { IotError, invalidRequest } from './errors';
 export { Lookup } from './lookup';
 export { defaultVersion, withRoomForVersion, withVersion } from './policies';
 export { withTemplateBody } from './provisioning-templates';

@@ -130,7 +130,7 @@ export abstract class ProvisioningTemplates extends PolicyAttachments {
     return {};
   }
 
-  protected provisioningTemplate(templateName: string | undefined): ProvisioningTemplateRecord {
+  public provisioningTemplate(templateName: string | undefined): ProvisioningTemplateRecord {
     const name = checkName('templateName', templateName);
     const record = this.store.get('provisioningTemplates', name);
     if (record === undefined) {

@@ -124,8 +124,8 @@ export interface CertificateRecord extends CommonRecord {
   /** The id that the template's certificate has in the deployment model, which cannot know the one issued here. */
   readonly modelId?: string;
 
-  /** A claim that ends by itself. It is in no list. */
-  readonly expiresAt?: number;
+  /** A claim for one provisioning template, which ends by itself. It is in no list and has no policy of its own. */
+  readonly claim?: { readonly templateName: string; readonly expiresAt: number };
 
   /** What is attached if a condition holds that cannot be told offline. */
   readonly perhaps?: { readonly policies: readonly string[]; readonly things: readonly string[] };

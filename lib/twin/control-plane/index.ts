@@ -1,0 +1,3 @@
+export type { EndpointAddresses } from './endpoints';
+export { ControlPlane } from './service';
+export type { ControlPlaneProps } from './service';
