@@ -4,6 +4,7 @@ import type { Clock } from './clock';
 import type { Asker, Journal } from './journal';
 import { certificateId } from './pki/certificate-facts';
 import type { IssuedCertificates } from './pki/issued-certificates';
+import type { JustInTime } from './provisioning';
 import type { RegisteredCertificate, Registry } from './registry';
 
 /** A client whose certificate is registered, active and in date. */
@@ -26,6 +27,7 @@ export class Admission {
     private readonly issued: IssuedCertificates,
     private readonly journal: Journal,
     private readonly clock: Clock,
+    private readonly justInTime?: JustInTime,
   ) {}
 
   public admit(socket: TLSSocket): Admitted | undefined {
@@ -38,7 +40,9 @@ export class Admission {
     const domainName = socket.servername === false || socket.servername === '' ? undefined : socket.servername ?? undefined;
     const objection = this.objectTo(certificate, registered, domainName);
     if (registered === undefined || objection !== undefined) {
-      return this.refuse({ certificateId: id }, objection ?? 'the certificate is not registered');
+      const isKnown = registered !== undefined && registered.status !== 'PENDING_ACTIVATION';
+      const done = isKnown ? undefined : this.justInTime?.present(certificate, domainName);
+      return this.refuse({ certificateId: id }, done ?? objection ?? 'the certificate is not registered');
     }
     return {
       certificate,

@@ -3,10 +3,12 @@ import type { Server } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Admission } from './admission';
+import type { CredentialProvider } from './credentials';
 import type { Guard } from './guard';
 import type { Asker, Journal } from './journal';
 import { LIMITS, SAFETY } from './limits';
 import type { Broker } from './mqtt/broker';
+import { isReservedTopic } from './mqtt/reserved-topics';
 import { objectToTopicName } from './mqtt/topic-syntax';
 import type { KeyPair } from './pki/authority';
 import type { Registry } from './registry';
@@ -15,8 +17,8 @@ const ALPN_PROTOCOLS = ['x-amzn-http-ca', 'http/1.1'];
 const TOPICS = '/topics/';
 
 /**
- * HTTPS publish over mutual TLS: `POST /topics/TOPIC?qos=0|1`. There is no client id and no thing, so policies that
- * hang on them do not match.
+ * HTTPS over mutual TLS. To publish, `POST /topics/TOPIC?qos=0|1`: there is no client id and no thing, so policies that
+ * hang on them do not match. For credentials, `GET /role-aliases/ALIAS/credentials`, for which AWS has an endpoint of its own.
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/http.html
  */
@@ -26,6 +28,7 @@ export function createHttpsServer(certificate: KeyPair, around: {
   readonly guard: Guard;
   readonly broker: Broker;
   readonly journal: Journal;
+  readonly credentials?: CredentialProvider;
   readonly newTraceId: () => string;
 }): Server {
   const server = createServer({
@@ -38,13 +41,18 @@ export function createHttpsServer(certificate: KeyPair, around: {
     handshakeTimeout: SAFETY.connectTimeoutMs,
     requestTimeout: SAFETY.connectTimeoutMs,
   }, (request, response) => {
-    const answer = (status: number, message: string): void => {
+    const send = (status: number, body: object): void => {
       response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ message, traceId: around.newTraceId() }));
+      response.end(JSON.stringify(body));
     };
+    const answer = (status: number, message: string): void => send(status, { message, traceId: around.newTraceId() });
     receive(request, (payload) => {
       try {
-        publish(request, payload, answer);
+        if (around.credentials?.serves(request) === true) {
+          giveCredentials(around.credentials, request, send, answer);
+        } else {
+          publish(request, payload, answer);
+        }
       } catch (error) {
         // The last resort: what one client sends must not end the process.
         around.journal.note({}, 'refused', `the twin could not handle a request: ${(error as Error).message}`);
@@ -57,6 +65,16 @@ export function createHttpsServer(certificate: KeyPair, around: {
     socket.destroy();
   });
   return server;
+
+  function giveCredentials(credentials: CredentialProvider, request: IncomingMessage, send: (status: number, body: object) => void, answer: Answer): void {
+    const admitted = around.admission.admit(request.socket as TLSSocket);
+    if (admitted === undefined) {
+      answer(403, 'Forbidden');
+      return;
+    }
+    const { status, body } = credentials.answer(request, admitted, (asker, reason) => around.journal.note(asker, 'refused', reason));
+    send(status, body);
+  }
 
   function publish(request: IncomingMessage, payload: Buffer | undefined, answer: Answer): void {
     const admitted = around.admission.admit(request.socket as TLSSocket);
@@ -73,6 +91,11 @@ export function createHttpsServer(certificate: KeyPair, around: {
     const asked = readRequest(request);
     if (typeof asked === 'string') {
       refuse(400, asked);
+      return;
+    }
+    // What answers requests, answers those of MQTT clients alone.
+    if (isReservedTopic(asked.topic)) {
+      refuse(403, 'Forbidden');
       return;
     }
     if (payload === undefined) {

@@ -9,8 +9,9 @@ import { parseFilter } from './topic-syntax';
  * returns.
  *
  * @param name no client has it, as client ids do not start with '$'
+ * @returns what ends it
  */
-export function subscribeInternally(broker: Broker, clock: Clock, name: `$${string}`, filter: string, listener: (message: Message) => void): void {
+export function subscribeInternally(broker: Broker, clock: Clock, name: `$${string}`, filter: string, listener: (message: Message) => void): () => void {
   const session = new Session(name, clock);
   session.attach({
     receiveMaximum: 1,
@@ -22,4 +23,5 @@ export function subscribeInternally(broker: Broker, clock: Clock, name: `$${stri
     overflow: () => undefined,
   });
   broker.subscribe({ session, requested: filter, ...parseFilter(filter), qos: 0, noLocal: false, retainAsPublished: false });
+  return () => void broker.unsubscribe(session, filter);
 }

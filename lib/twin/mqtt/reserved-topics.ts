@@ -12,8 +12,17 @@ const RESERVED: readonly { readonly prefix: string; readonly requests?: RegExp }
   { prefix: '$aws/provisioning-templates/', requests: /^\$aws\/provisioning-templates\/[^/]+\/provision\/(json|cbor)$/ },
 ];
 
+/** Whether a topic is one on which AWS IoT publishes, or answers MQTT clients. */
+export function isReservedTopic(topic: string): boolean {
+  return find(topic) !== undefined;
+}
+
 /** Why no client may publish to a topic, whatever its policies say. */
 export function objectToReservedTopic(topic: string): Objection {
-  const reserved = topic.startsWith('$') ? RESERVED.find(({ prefix }) => topic.startsWith(prefix)) : undefined;
+  const reserved = find(topic);
   return reserved === undefined || reserved.requests?.test(topic) === true ? undefined : 'AWS IoT alone publishes to this reserved topic';
+}
+
+function find(topic: string): (typeof RESERVED)[number] | undefined {
+  return topic.startsWith('$') ? RESERVED.find(({ prefix }) => topic.startsWith(prefix)) : undefined;
 }

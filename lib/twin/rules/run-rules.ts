@@ -24,11 +24,15 @@ export interface RuleProps {
   readonly journal: Journal;
 }
 
-/** Pass messages on to functions, as rules of AWS IoT do. */
-export function runRules(rules: readonly RunnableRule[], props: RuleProps): void {
-  for (const { name, topicFilter, functionArns } of rules) {
+/**
+ * Pass messages on to functions, as rules of AWS IoT do.
+ *
+ * @returns what ends it
+ */
+export function runRules(rules: readonly RunnableRule[], props: RuleProps): () => void {
+  const ends = rules.map(({ name, topicFilter, functionArns }) => {
     let atWork = 0;
-    subscribeInternally(props.broker, props.clock, `$rule/${name}`, topicFilter, (message) => {
+    return subscribeInternally(props.broker, props.clock, `$rule/${name}`, topicFilter, (message) => {
       const event = readEvent(message);
       for (const functionArn of functionArns) {
         if (event === undefined || atWork >= MAX_AT_ONCE) {
@@ -41,7 +45,8 @@ export function runRules(rules: readonly RunnableRule[], props: RuleProps): void
         });
       }
     });
-  }
+  });
+  return () => ends.forEach((end) => end());
 }
 
 async function invoke(rule: string, functionArn: string, { value }: { readonly value: unknown }, { clock, functions, journal }: RuleProps): Promise<void> {

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { asText, propertyOf } from '../deployment';
+import type { Deployment } from '../deployment';
+import { showText } from '../policy';
+import type { Account } from './account';
+import type { Clock } from './clock';
+import { CredentialProvider } from './credentials';
+import type { TemporaryCredentials } from './credentials';
+import { LifecycleEvents, publishRegistryEvents } from './events';
+import type { Guard } from './guard';
+import type { Journal } from './journal';
+import type { Functions } from './lambda';
+import type { Broker } from './mqtt/broker';
+import { FleetProvisioning, JustInTime, OwnershipTokens, Provisioner } from './provisioning';
+import type { CertificateIssuer } from './provisioning';
+import type { Registry } from './registry';
+import { readRules, runRules } from './rules';
+
+export interface DeviceServicesProps {
+  readonly account: Account;
+  readonly authority: CertificateIssuer;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly functions: Functions;
+  readonly guard: Guard;
+  readonly journal: Journal;
+  readonly registry: Registry;
+
+  /** Hand out credentials that the AWS endpoint accepts until they expire, in milliseconds since the epoch. */
+  readonly issueCredentials: (expiration: number) => TemporaryCredentials;
+}
+
+/** What AWS IoT Core does for devices beside passing messages on. */
+export interface DeviceServices {
+  /** Answers what is published to reserved topics. */
+  readonly service: FleetProvisioning;
+  readonly watcher: LifecycleEvents;
+  readonly justInTime: JustInTime;
+  readonly credentials: CredentialProvider;
+  readonly provisioner: Provisioner;
+
+  /**
+   * Run the rules of a deployment, and its certificate provider, in the place of those of the one before.
+   *
+   * @returns what of it the twin does not run, for a person
+   */
+  follow(deployment: Deployment): readonly string[];
+  stop(): void;
+}
+
+/** Provisioning, events, rules and credentials, put together. */
+export function startDeviceServices(props: DeviceServicesProps): DeviceServices {
+  const { account, authority, broker, clock, functions, guard, journal, registry, issueCredentials } = props;
+  const publish = (topic: string, payload: Buffer): void => broker.publish({ topic, payload, qos: 1, retain: false });
+  const provisioner = new Provisioner(account, authority);
+  const tokens = new OwnershipTokens(account, clock);
+  let certificateProvider: string | undefined;
+  let endRules = (): void => undefined;
+  publishRegistryEvents({ account, now: () => clock.now(), newEventId: randomUUID, publish });
+  return {
+    service: new FleetProvisioning({ account, authority, provisioner, tokens, functions, journal, certificateProvider: () => certificateProvider }),
+    watcher: new LifecycleEvents({
+      broker,
+      clock,
+      newSessionIdentifier: randomUUID,
+      exclusiveThingOf: (certificateId) => registry.find(certificateId)?.things.find(({ exclusive }) => exclusive)?.name,
+    }),
+    justInTime: new JustInTime({ account, provisioner, journal, clock, publish }),
+    credentials: new CredentialProvider({ account, registry, guard, clock, issue: issueCredentials }),
+    provisioner,
+    follow: (deployment) => {
+      const { rules, notRun } = readRules(deployment);
+      endRules();
+      endRules = runRules(rules, { broker, clock, functions, journal });
+      certificateProvider = certificateProviderOf(deployment);
+      return notRun;
+    },
+    stop: () => {
+      endRules();
+      tokens.stop();
+    },
+  };
+}
+
+/** The function that signs in place of AWS IoT, as far as it is known; an account has one certificate provider at most. */
+function certificateProviderOf({ resources }: Deployment): string | undefined {
+  const provider = resources.find(({ type }) => type === 'AWS::IoT::CertificateProvider');
+  const functionArn = provider === undefined ? undefined : asText(propertyOf(provider.properties, 'LambdaFunctionArn'));
+  return functionArn === undefined ? undefined : showText(functionArn);
+}
