@@ -1,5 +1,5 @@
 // Bundles what users must not need packages for: the constructs with their reader of signing requests, the twin, the CLI.
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import bundleHandlers from '../lambda/bundle.mjs';
@@ -12,15 +12,23 @@ function namesOf(file) {
 
 const common = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', legalComments: 'eof', logLevel: 'warning' };
 
+/** dynalite finds its operations by names without endings, which a bundle has with them. */
+const dynaliteOperations = {
+  name: 'dynalite-operations',
+  setup: ({ onLoad }) => onLoad({ filter: /[\\/]dynalite[\\/]index\.js$/ }, ({ path }) => ({
+    contents: readFileSync(path, 'utf8').replace(/(require\('\.\/(?:actions|validations)\/' \+ action)\)/g, "$1 + '.js')"),
+  })),
+};
+
 /** The twin keeps tables in memory: the database on disk that dynalite could use is native code. */
-const withoutNativeCode = { alias: { level: 'memory-level' } };
+const twinBundle = { ...common, alias: { level: 'memory-level' }, plugins: [dynaliteOperations] };
 
 await Promise.all([
   // In place, after jsii has compiled it: one file loads in half the time of many.
   build({ ...common, entryPoints: ['dist/index.js'], outfile: 'dist/index.js', allowOverwrite: true, external: ['aws-cdk-lib', 'constructs'], footer: { js: namesOf('../dist/index.js') } }),
-  build({ ...common, entryPoints: ['lib/twin/index.ts'], outfile: 'bundle/twin.js', ...withoutNativeCode }),
+  build({ ...twinBundle, entryPoints: ['lib/twin/index.ts'], outfile: 'bundle/twin.js' }),
   bundleHandlers(),
   bundleLambdaRuntime(),
-  build({ ...common, entryPoints: ['bin/iot-warden.ts'], outfile: 'bundle/iot-warden.js', minifySyntax: true, ...withoutNativeCode }),
+  build({ ...twinBundle, entryPoints: ['bin/iot-warden.ts'], outfile: 'bundle/iot-warden.js', minifySyntax: true }),
 ]);
 chmodSync('bundle/iot-warden.js', 0o755);

@@ -49,5 +49,7 @@ export function environmentOf(config: FunctionConfig, folder: string, { endpoint
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_EC2_METADATA_DISABLED: 'true',
+    // Which version of Node runs here is not for the function to mend.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
 }

@@ -58,6 +58,16 @@ test('tables follow the template', async () => {
   await expect(client.send(new DescribeTableCommand({ TableName: 'other' }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });
 
+test('a table that AWS would not make is not in the way of others', async () => {
+  endpoint.deploy({ Table: TABLE, Bad: { ...TABLE, Properties: { ...TABLE.Properties, TableName: 'bad', AttributeDefinitions: [] } } });
+  await expect(client.send(new GetItemCommand({ TableName: 'bad', Key: { serial: { S: 'a' } } }))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException', message: expect.stringMatching(/^the table is not there, as AWS would not make it: /) as string,
+  });
+  await expect(get('a')).resolves.toBeDefined();
+  endpoint.deploy({ Table: TABLE });
+  await expect(get('a')).resolves.toBeDefined();
+});
+
 test('fails for a table that is not declared, for bad input and for what is not served', async () => {
   await expect(client.send(new GetItemCommand({ TableName: 'none', Key: { serial: { S: 'a' } } }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   await expect(client.send(new GetItemCommand({ TableName, Key: { other: { S: 'a' } } }))).rejects.toMatchObject({ name: 'ValidationException' });

@@ -4,6 +4,7 @@ import { jsonError } from '../json-service';
 import type { Surroundings } from '../surroundings';
 import { answerOf, Engine } from './engine';
 import { declaredTables } from './tables';
+import type { TableDefinition } from './tables';
 import { WriteLog } from './write-log';
 
 /** Operations that change what tables hold. */
@@ -15,13 +16,14 @@ const SERVED: readonly string[] = [...WRITES, 'GetItem', 'BatchGetItem', 'Query'
 export function dynamodbService(around: Surroundings): Service {
   const log = new WriteLog(around.folder);
   const definitions = new Map<string, string>();
+  const problems = new Map<string, string>();
   let opening: Promise<Engine> | undefined;
   let following: Promise<void> = Promise.resolve();
 
   const open = async (): Promise<Engine> => {
     const engine = await Engine.start();
     await follow(engine);
-    await log.replay(engine, [...definitions.keys()]);
+    await log.replay(engine, [...definitions.keys()].filter((name) => !problems.has(name)));
     return engine;
   };
 
@@ -32,18 +34,33 @@ export function dynamodbService(around: Surroundings): Service {
       const definition = JSON.stringify(table);
       if (definitions.get(table.TableName) !== definition) {
         if (definitions.has(table.TableName)) {
-          await engine.must('DeleteTable', { TableName: table.TableName });
-          await settled(engine, table.TableName);
+          await drop(engine, table.TableName);
         }
-        await engine.must('CreateTable', table);
-        await settled(engine, table.TableName);
+        await create(engine, table);
         definitions.set(table.TableName, definition);
       }
     }
     for (const name of [...definitions.keys()].filter((one) => !tables.some(({ TableName }) => TableName === one))) {
+      await drop(engine, name);
+      definitions.delete(name);
+    }
+  };
+
+  /** What AWS would not make is told to who asks for it; the other tables are there. */
+  const create = async (engine: Engine, table: TableDefinition): Promise<void> => {
+    const { status, body } = await engine.run('CreateTable', Buffer.from(JSON.stringify(table)));
+    if (status === 200) {
+      problems.delete(table.TableName);
+      await settled(engine, table.TableName);
+    } else {
+      problems.set(table.TableName, (JSON.parse(body.toString()) as { readonly message?: string }).message ?? 'AWS would not make this table');
+    }
+  };
+
+  const drop = async (engine: Engine, name: string): Promise<void> => {
+    if (!problems.delete(name)) {
       await engine.must('DeleteTable', { TableName: name });
       await settled(engine, name);
-      definitions.delete(name);
     }
   };
 
@@ -54,16 +71,13 @@ export function dynamodbService(around: Surroundings): Service {
       if (!SERVED.includes(operation)) {
         return jsonError(unknownOperation('DynamoDB', operation, SERVED));
       }
-      let engine: Engine;
-      try {
-        opening ??= open();
-        const opened = engine = await opening;
-        following = following.then(() => follow(opened));
-        await following;
-      } catch (error) {
-        opening = undefined;
-        following = Promise.resolve();
-        return jsonError(new ServiceError('InternalServerError', (error as Error).message, 500));
+      opening ??= open();
+      const engine = await opening;
+      following = following.then(() => follow(engine));
+      await following;
+      const problem = problems.get(tableIn(body));
+      if (problem !== undefined) {
+        return jsonError(new ServiceError('ResourceNotFoundException', `the table is not there, as AWS would not make it: ${problem}`));
       }
       const answer = await engine.run(operation, body);
       if (answer.status === 200 && WRITES.includes(operation)) {
@@ -72,6 +86,14 @@ export function dynamodbService(around: Surroundings): Service {
       return answerOf(answer);
     },
   };
+}
+
+function tableIn(body: Buffer): string {
+  try {
+    return String((JSON.parse(body.toString()) as { readonly TableName?: string }).TableName);
+  } catch {
+    return '';
+  }
 }
 
 /** Wait until a table is there, or is gone. It takes some turns of the event loop. */
