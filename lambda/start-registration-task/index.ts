@@ -23,7 +23,7 @@ class BusyError extends RequestError {
 }
 
 /** How long to wait for another task, and for a role that IAM has not made known everywhere. */
-const UNTIL_FREE: Patience = { errors: ['BusyError', 'InvalidRequestException'], seconds: 480 };
+const UNTIL_FREE: Patience = { errors: ['BusyError', 'InvalidRequestException', 'LimitExceededException'], seconds: 480 };
 
 export function createHandler(iot: Iot, system?: System): Handle {
   return handle<Input>({

@@ -9,6 +9,7 @@ import {
   type AllowListHookProps, type ClaimProvisioningTemplateProps,
 } from '../../lib/provisioning';
 import { ThingGroup } from '../../lib/registry';
+import { needed } from '../lambda/permissions';
 import { body, deployed, isAllowed, statements } from './deployed';
 
 const ARN = 'arn:aws:iot:eu-west-1:111122223333';
@@ -118,6 +119,7 @@ describe('the hook', () => {
     expect(decide('iot:DetachThingPrincipal', `${ARN}:thing/pump-1`)).toBe(false);
     expect(decide('iot:DescribeThing', `${ARN}:thing/pump-1`)).toBe(false);
     expect(decide('iot:UpdateCertificate', `${ARN}:cacert/1`)).toBe(false);
+    expect([...new Set(granted.flatMap(({ Action }) => Action).filter((action) => action.startsWith('iot:')))].sort()).toEqual(needed('check-allow-list'));
     for (const action of ['iot:AttachThingPrincipal', 'iot:AttachPolicy', 'iot:CreateThing', 'iot:RegisterThing', 'iot:CreateKeysAndCertificate', 'iot:Publish']) {
       expect(decide(action, '*')).toBe(false);
     }

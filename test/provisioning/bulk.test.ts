@@ -8,6 +8,7 @@ import { IotPolicy } from '../../lib/access';
 import { BulkCertificates, BulkFile, BulkRegistration, type BulkRegistrationProps } from '../../lib/provisioning';
 import { inspectLines } from '../../lib/provisioning/bulk-lines';
 import { issue, privateKey, request } from '../certificates/pki';
+import { granted, needed } from '../lambda/permissions';
 import { deployed, isAllowed, role, statements, type Body } from './deployed';
 
 const ARN = 'arn:aws:iot:eu-west-1:111122223333';
@@ -97,6 +98,11 @@ describe('the role', () => {
     for (const action of [denied, 'iot:CreateKeysAndCertificate', 'iot:CreatePolicy', 'iot:DeleteThing', 'iot:StartThingRegistrationTask']) {
       expect({ action, isAllowed: isAllowed(policy.Statement, action, '*') }).toEqual({ action, isAllowed: false });
     }
+  });
+
+  test('is not that of the function, which may do what its requests take', () => {
+    define();
+    expect([...granted(stack).keys()].sort()).toEqual(['iam:PassRole', ...needed('start-registration-task')]);
   });
 
   test('can be passed to AWS IoT alone, by the function that starts tasks', () => {

@@ -4,6 +4,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { IotPolicy } from '../../lib/access';
 import { AllowList, JustInTimeRegistration, SubjectField, type JustInTimeRegistrationProps } from '../../lib/provisioning';
 import { BillingGroup, ThingGroup, ThingType } from '../../lib/registry';
+import { needed } from '../lambda/permissions';
 import { Authority } from './authority';
 import { deployed, isAllowed, statements } from './deployed';
 
@@ -77,11 +78,11 @@ test('the function may do what registering takes, and nothing else', () => {
   const granted = statements(stack);
   const decide = (action: string, resource: string) => isAllowed(granted, `iot:${action}`, `${ARN}:${resource}`);
 
-  const needed: readonly (readonly [string, string])[] = [
+  const taken: readonly (readonly [string, string])[] = [
     ['DescribeCACertificate', 'cacert/abc'], ['DescribeCertificate', 'cert/1'], ['UpdateCertificate', 'cert/1'], ['CreateThing', 'thing/sensor-1'], ['CreateThing', 'billinggroup/research'],
     ['ListThingPrincipals', 'thing/sensor-1'], ['AttachThingPrincipal', 'cert/1'], ['AttachPolicy', 'cert/1'], ['AddThingToThingGroup', 'thinggroup/indoor'], ['AddThingToThingGroup', 'thing/sensor-1'],
   ];
-  for (const [action, resource] of needed) {
+  for (const [action, resource] of taken) {
     expect({ action, resource, isAllowed: decide(action, resource) }).toEqual({ action, resource, isAllowed: true });
   }
   const denied: readonly (readonly [string, string])[] = [
@@ -91,6 +92,8 @@ test('the function may do what registering takes, and nothing else', () => {
   for (const [action, resource] of denied) {
     expect({ action, resource, isAllowed: decide(action, resource) }).toEqual({ action, resource, isAllowed: false });
   }
+  const actions = new Set(granted.flatMap(({ Action }) => Action));
+  expect(needed('register-device').filter((action) => !actions.has(action))).toEqual(['iot:GetObject']);
   expect(granted.flatMap(({ Action }) => Action).filter((action) => !action.startsWith('iot:')).sort()).toEqual(['dynamodb:GetItem', 'dynamodb:UpdateItem', 'logs:CreateLogStream', 'logs:PutLogEvents', 's3:GetObject']);
   expect(granted.find(({ Action }) => Action === 's3:GetObject')?.Resource).toBe('arn:aws:s3:::lists/ca.crl');
 });
