@@ -11,14 +11,14 @@ interface ConnectOptions {
 }
 
 /** `iot-warden connect`. */
-export async function connect(thing: string, { state, out, certificate, json }: ConnectOptions): Promise<void> {
+export async function connect(thing: string | undefined, { state, out, certificate, json }: ConnectOptions): Promise<void> {
   const folder = StateFolder.at(resolve(state));
   const twin = runningTwin(folder);
   if (twin === undefined) {
     throw new TwinError(`no twin runs with the state folder ${folder.path}; start one with: iot-warden local <assembly> --state ${state}`);
   }
   const kit = await issueKit(folder, twin, thing, Date.now, certificate);
-  const files = writeKit(kit, out === undefined ? folder.file('kits', thing) : resolve(out));
+  const files = writeKit(kit, out === undefined ? folder.file('kits', thing ?? certificate ?? kit.clientId) : resolve(out));
   if (json === true) {
     const { thingName, clientId, endpoint, mqttPort, httpsPort } = kit;
     printJson({ thingName, clientId, endpoint, mqttPort, httpsPort, ...files });

@@ -33,18 +33,19 @@ Examples:
   .action(local);
 
 program.command('connect')
-  .argument('<thing>', 'name of a thing of the running twin')
-  .description('write a connection kit for a thing of the running twin')
+  .argument('[thing]', 'name of a thing of the running twin; without one, --certificate names a certificate that has no thing, such as a claim')
+  .description('write a connection kit for a thing or certificate of the running twin')
   .option('--state <dir>', 'state folder of the running twin', '.iot-warden')
-  .option('--out <dir>', 'folder for the kit (default: kits/<thing> in the state folder)')
-  .option('--certificate <logical-id>', "which of the thing's certificates to stand for, where it has several")
+  .option('--out <dir>', 'folder for the kit (default: kits/<thing or certificate> in the state folder)')
+  .option('--certificate <logical-id>', "which of the thing's certificates to stand for, where it has several; or one that has no thing")
   .option('--json', 'print the kit as JSON, and nothing else')
   .addHelpText('after', `
 Writes private.key, certificate.pem, root-ca.pem and config.json. The certificate is issued locally and carries the
 policies and the thing of the certificate in the template, whose private key only the device has.
 
-Example:
-  $ iot-warden connect sensor-1 --out ./sensor-1`)
+Examples:
+  $ iot-warden connect sensor-1 --out ./sensor-1
+  $ iot-warden connect --certificate Claim --out ./claim`)
   .action(connect);
 
 program.command('simulate')

@@ -68,5 +68,5 @@ export function bold(text: string): string {
 
 /** A decision or outcome in its colour. */
 export function outcome(text: string): string {
-  return styled(text === 'allow' || text === 'connected' ? 'green' : text === 'disconnected' ? 'gray' : 'red', text);
+  return styled(['allow', 'connected', 'provisioned', 'invoked'].includes(text) ? 'green' : ['disconnected', 'log'].includes(text) ? 'gray' : 'red', text);
 }

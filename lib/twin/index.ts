@@ -1,5 +1,6 @@
 export * from './errors';
 export * from './kit';
+export * from './options';
 export * from './twin';
 export type { Clock, Timer } from './clock';
 export type { Asker, Journal, JournalEntry, JournalListener } from './journal';

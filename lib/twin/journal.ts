@@ -17,9 +17,9 @@ export interface JournalEntry extends Asker {
   /**
    * `decision`: the policies were asked. `refused`: the twin said no before or beside the policies, such as to an
    * unregistered certificate or to a broken limit. `provisioned`: a device got its thing. `invoked`: a rule passed a
-   * message on.
+   * message on. `log`: what a Lambda function printed, or what went wrong where nobody waits for an answer.
    */
-  readonly event: 'decision' | 'refused' | 'connected' | 'disconnected' | 'provisioned' | 'invoked';
+  readonly event: 'decision' | 'refused' | 'connected' | 'disconnected' | 'provisioned' | 'invoked' | 'log';
 
   /** The policy action and the name it is about. */
   readonly action?: string;

@@ -1,5 +1,5 @@
 import { readDeployment } from '../deployment';
-import type { Deployment } from '../deployment';
+import type { Deployment, Knowledge } from '../deployment';
 import { showText } from '../policy';
 import type { AccountScope } from '../policy';
 import { TwinError } from './errors';
@@ -14,8 +14,8 @@ export interface AssemblyOptions {
 }
 
 /** Read a deployment; only what it leaves open about the account is filled in. */
-export function readAssembly(path: string, { parameters, accountId, region }: AssemblyOptions): Deployment {
-  const given = { ...(parameters === undefined ? {} : { parameters }) };
+export function readAssembly(path: string, { parameters, accountId, region }: AssemblyOptions, knowledge: Knowledge = {}): Deployment {
+  const given = { ...knowledge, ...(parameters === undefined ? {} : { parameters }) };
   const { account } = readDeployment(path, given);
   const fill = (value: unknown, replacement: string): string | undefined => (typeof value === 'string' ? undefined : replacement);
   const filled = {

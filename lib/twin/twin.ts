@@ -1,86 +1,39 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { hasIotResources } from '../deployment';
-import type { Deployment } from '../deployment';
+import type { Deployment, Knowledge } from '../deployment';
 import { Account, Store, systemRandom } from './account';
 import type { CertificateStatus } from './account/records';
+import { LOOPBACK, certifiedAddresses, endpointOf, inUrl } from './addresses';
 import { Admission } from './admission';
 import { systemClock } from './clock';
-import type { Clock } from './clock';
+import { LocalAws } from './cloudformation';
 import { createConsoleServer } from './console/server';
+import { ControlPlane } from './control-plane';
 import { deploy, issueDeclared } from './deploy';
+import { startDeviceServices } from './device-services';
 import { TwinError } from './errors';
 import { Guard } from './guard';
 import { createHttpsServer } from './https-listener';
 import { Journal } from './journal';
 import { advertise, claim, issueKit, withdraw } from './kit';
-import type { Advertisement, ConnectionKit } from './kit';
+import type { Advertisement, AwsAccess, ConnectionKit } from './kit';
 import { listen } from './listen';
 import type { Listening } from './listen';
 import { MqttListener } from './mqtt-listener';
 import { Broker } from './mqtt/broker';
 import { Outbox } from './mqtt/connection';
 import { objectToTopicName } from './mqtt/topic-syntax';
+import type { TwinOptions } from './options';
 import { LocalAuthority } from './pki/authority';
 import { IssuedCertificates } from './pki/issued-certificates';
 import { StateFolder } from './pki/state-folder';
+import { BulkRegistration } from './provisioning';
 import { readAssembly, scopeOf } from './read-assembly';
 import { Registry } from './registry';
-
-/** How to start the local AWS IoT Core. */
-export interface TwinOptions {
-  /** A cloud assembly folder or a template file, or a deployment read from one. */
-  readonly assembly: string | Deployment;
-
-  /**
-   * The address to listen on. Anything but a loopback address lets other computers in.
-   *
-   * @default '127.0.0.1'
-   */
-  readonly host?: string;
-
-  /** @default 0 - any free port */
-  readonly port?: number;
-
-  /** @default 0 - any free port */
-  readonly httpsPort?: number;
-
-  /** @default 0 - any free port */
-  readonly consolePort?: number;
-
-  /**
-   * The folder that keeps the local certificate authority and the keys of connection kits.
-   *
-   * @default - a folder that is removed when the twin stops
-   */
-  readonly stateDirectory?: string;
-
-  /**
-   * Values for the parameters of the template.
-   *
-   * @default - their defaults
-   */
-  readonly parameters?: { readonly [name: string]: string };
-
-  /**
-   * The account of a template that does not say.
-   *
-   * @default '123456789012'
-   */
-  readonly accountId?: string;
-
-  /**
-   * The Region of a template that does not say.
-   *
-   * @default 'us-east-1'
-   */
-  readonly region?: string;
-
-  /** @default - the time of this computer */
-  readonly clock?: Clock;
-}
 
 /** Where clients reach a running twin. */
 export interface Endpoints {
@@ -98,6 +51,9 @@ export interface Twin {
   readonly mqttPort: number;
   readonly httpsPort: number;
   readonly deployment: Deployment;
+
+  /** For clients of the AWS SDK: AWS IoT, and stand-ins for the services that Lambda functions of the assembly call. */
+  readonly aws: AwsAccess;
 
   /** What the deployment says that the twin could not follow. */
   readonly warnings: readonly string[];
@@ -124,8 +80,6 @@ export interface Twin {
   stop(): Promise<void>;
 }
 
-const LOOPBACK = '127.0.0.1';
-
 /**
  * Start a local AWS IoT Core that serves what a cloud assembly or template declares. It is a development and test tool.
  *
@@ -136,11 +90,14 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
   const clock = options.clock ?? systemClock;
   const now = (): number => clock.now();
   const host = options.host ?? LOOPBACK;
-  const deployment = typeof options.assembly === 'string' ? readAssembly(options.assembly, options) : options.assembly;
-  if (!hasIotResources(deployment)) {
+  const read = (knowledge: Knowledge = {}): Deployment => (
+    typeof options.assembly === 'string' ? readAssembly(options.assembly, options, knowledge) : options.assembly
+  );
+  const first = read();
+  if (!hasIotResources(first)) {
     throw new TwinError(`${typeof options.assembly === 'string' ? options.assembly : 'the deployment'}: declares no AWS IoT things, certificates or policies; nothing could connect`);
   }
-  const scope = scopeOf(deployment);
+  const scope = scopeOf(first);
   const temporary = options.stateDirectory === undefined ? mkdtempSync(join(tmpdir(), 'iot-warden-')) : undefined;
   const folder = StateFolder.create(options.stateDirectory ?? temporary!);
   // What to undo when the twin stops, the last first.
@@ -159,45 +116,84 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     undo.push(() => store.close());
     const authority = await LocalAuthority.open(folder, now);
     const account = new Account(store, scope, clock, systemRandom);
-    const warnings = deploy(deployment, account, now(), await issueDeclared(deployment, authority, store));
-
     const registry = new Registry(account);
     const journal = new Journal(clock);
     const guard = new Guard(journal);
     const broker = new Broker(clock, journal);
-    const admission = new Admission(registry, new IssuedCertificates(folder), journal, clock);
-    const certificate = await authority.serverCertificate(isWildcard(host) ? ownAddresses() : [host]);
+
+    const endpoint = endpointOf(host);
+    const ports = { mqttPort: 0, httpsPort: 0 };
+    const controlPlane: ControlPlane = new ControlPlane({
+      account,
+      authority,
+      clock,
+      endpoints: () => ({ data: `${inUrl(endpoint)}:${ports.httpsPort}`, credentialProvider: `${inUrl(endpoint)}:${ports.httpsPort}` }),
+      registerThing: (input) => services.provisioner.registerThing(input),
+      runTask: (taskId) => void bulk.run(taskId),
+    });
+    const aws = await LocalAws.start({
+      scope, folder, clock, services: [controlPlane], deployment: first, log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
+    });
+    undo.push(() => aws.stop());
+    const services = startDeviceServices({
+      account, authority, broker, clock, functions: aws.functions, guard, journal, registry, issueCredentials: (expiration) => aws.issueCredentials(expiration),
+    });
+    undo.push(() => services.stop());
+    const bulk = new BulkRegistration({
+      account,
+      provisioner: services.provisioner,
+      journal,
+      files: {
+        read: (bucket, key) => Promise.resolve().then(() => aws.readObject(bucket, key)),
+        writeReport: (taskId, type, part, content) => Promise.resolve().then(() => pathToFileURL(folder.write(['reports', `${taskId}-${type}-${part}.json`], content)).href),
+      },
+      pause: () => new Promise((resolve) => clock.soon(() => resolve())),
+    });
+
+    const admission = new Admission(registry, new IssuedCertificates(folder), journal, clock, services.justInTime);
+    const certificate = await authority.serverCertificate(certifiedAddresses(host));
     const mqtt = new MqttListener(certificate, admission, registry, {
-      broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock),
+      broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service: services.service, watcher: services.watcher,
     });
     registry.onCut((id, reason) => mqtt.cut(id, reason));
-    const https = createHttpsServer(certificate, { admission, registry, guard, broker, journal, newTraceId: randomUUID });
-    const ports: Listening[] = [];
-    undo.push(async () => void await Promise.all(ports.map((listening) => listening.close())));
+    const https = createHttpsServer(certificate, { admission, registry, guard, broker, journal, credentials: services.credentials, newTraceId: randomUUID });
+    const open: Listening[] = [];
+    undo.push(async () => void await Promise.all(open.map((listening) => listening.close())));
     const listenOn = async (server: Parameters<typeof listen>[0], port: number | undefined, option: string, address = host): Promise<number> => {
       const listening = await listen(server, port ?? 0, address, option);
-      ports.push(listening);
+      open.push(listening);
       return listening.port;
     };
-    const mqttPort = await listenOn(mqtt.server, options.port, '--port');
-    const httpsPort = await listenOn(https, options.httpsPort, '--https-port');
+    ports.mqttPort = await listenOn(mqtt.server, options.port, '--port');
+    ports.httpsPort = await listenOn(https, options.httpsPort, '--https-port');
+    let warnings: readonly string[] = [];
     // The console asks nobody who they are.
     const consolePort = await listenOn(createConsoleServer(account, registry, journal, () => warnings), options.consolePort, '--console-port', LOOPBACK);
-    const endpoint = host === LOOPBACK ? 'localhost' : isWildcard(host) ? ownAddresses()[0] ?? 'localhost' : host;
-    const urlHost = endpoint.includes(':') ? `[${endpoint}]` : endpoint;
-    const advertisement = (): Advertisement => ({ pid: process.pid, endpoint, mqttPort, httpsPort, ...advertised(account, registry) });
+
+    // Handlers of custom resources need all of the above.
+    const { deployment, problems } = await aws.deploy({
+      read,
+      deploy: async (current) => {
+        warnings = [...deploy(current, account, now(), await issueDeclared(current, authority, store)), ...services.follow(current)];
+      },
+    });
+    warnings = [...warnings, ...problems];
+
+    const { accessKeyId, secretAccessKey } = aws.issueCredentials();
+    const access: AwsAccess = { endpointUrl: aws.endpoint, accessKeyId, secretAccessKey, region: scope.region };
+    const advertisement = (): Advertisement => ({ pid: process.pid, endpoint, ...ports, ...advertised(account, registry), aws: access });
     advertise(folder, advertisement());
     let stopped: Promise<void> | undefined;
     return {
       endpoints: {
-        mqtt: `mqtts://${urlHost}:${mqttPort}`,
-        https: `https://${urlHost}:${httpsPort}`,
+        mqtt: `mqtts://${inUrl(endpoint)}:${ports.mqttPort}`,
+        https: `https://${inUrl(endpoint)}:${ports.httpsPort}`,
         console: `http://localhost:${consolePort}`,
         rootCa: authority.rootCaPath,
       },
-      mqttPort,
-      httpsPort,
+      ...ports,
       deployment,
+      aws: access,
       warnings,
       journal,
       issueKit: (thingName, logicalId) => issueKit(folder, advertisement(), thingName, now, logicalId),
@@ -234,17 +230,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
   }
 }
 
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
-}
-
-/** The addresses at which other computers reach this one. */
-function ownAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
-    .filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address);
-}
-
-/** Registered under the name of the thing, or of the certificate, by `iot-warden connect`. */
+/** What `iot-warden connect` gives kits for. */
 function advertised(account: Account, registry: Registry): Pick<Advertisement, 'things' | 'certificates'> {
   const { store } = account;
   const declared = [...store.all('things')].filter(({ logicalId }) => logicalId !== undefined);

@@ -52,7 +52,7 @@ export const PAGE = `<!doctype html>
   events.onmessage = ({ data }) => {
     const entry = JSON.parse(data);
     const outcome = entry.decision ? entry.decision.decision : entry.event;
-    const good = outcome === 'allow' || outcome === 'connected' || outcome === 'disconnected';
+    const good = !['deny', 'unknown', 'refused'].includes(outcome);
     const line = row(
       cell(new Date(entry.time).toLocaleTimeString()), cell(entry.clientId ?? (entry.certificateId ?? '').slice(0, 12)),
       cell(entry.action), cell(entry.resource), cell(outcome, good ? 'allow' : 'deny'), cell(entry.reason));
