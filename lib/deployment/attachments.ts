@@ -39,14 +39,15 @@ export function readAttachments(stacks: readonly Pick<StackInfo, 'path' | 'accou
     const principal = asText(own(attachment.properties, 'Principal')) ?? '';
     const certificate = declared.get(keyOf(attachment, 'AWS::IoT::Certificate', certificateIdIn(principal)));
     const isCertain = certificate !== undefined && !contradicts(principal, certificate.arn);
+    const id = certificateIdIn(principal);
+    const isOther = certificate === undefined && id !== '' && attachment.condition === undefined;
     const missing = [
       ...(declared.has(keyOf(attachment, targetType, name)) ? [] : [`${nameProperty} '${showText(name)}'`]),
-      ...(isCertain ? [] : [`Principal '${showText(principal)}'`]),
+      ...(isCertain || isOther ? [] : [`Principal '${showText(principal)}'`]),
     ];
     external.push(...missing.map((what) => ({ path: attachment.path, what })));
-    const id = certificateIdIn(principal);
-    const other = isCertain || certificate !== undefined || id === '' || attachment.condition !== undefined ? undefined : others.get(id) ?? { id, policies: [], things: [] };
-    return { name, certificate: isCertain ? certificate : undefined, other };
+    const { paths = [], ...known } = others.get(id) ?? { policies: [], things: [] };
+    return { name, certificate: isCertain ? certificate : undefined, other: isOther ? { ...known, id, paths: [...paths, attachment.path] } : undefined };
   };
 
   for (const attachment of resources) {

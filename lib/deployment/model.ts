@@ -77,7 +77,7 @@ export interface IotModel {
   /** Certificates that no resource declares, such as those that a custom resource makes, with what resources attach to them. */
   readonly otherCertificates: readonly OtherCertificate[];
 
-  /** Attachments that name something which no resource of the deployment declares. */
+  /** Attachments that name something which no resource of the deployment declares, but for `otherCertificates`. */
   readonly external: readonly External[];
 
   /** What could not be resolved, each with the reason; `path` is what stands in the unknown parts of a text. */
@@ -159,6 +159,9 @@ export interface Certificate extends Declared {
 
 export interface OtherCertificate {
   readonly id: string;
+
+  /** The `path` of each attachment. */
+  readonly paths: readonly string[];
   readonly policies: readonly Text[];
   readonly things: readonly AttachedThing[];
 }

@@ -82,5 +82,5 @@ test('what is attached to a certificate that no resource declares is kept', () =
     Thing: { Type: 'AWS::IoT::ThingPrincipalAttachment', Properties: { ThingName: 't', Principal, ThingPrincipalType: 'EXCLUSIVE_THING' } },
     Odd: { Type: 'AWS::IoT::PolicyPrincipalAttachment', Properties: { PolicyName: 'p', Principal: 'none' } },
   } }, ACCOUNT);
-  expect(otherCertificates).toEqual([{ id, policies: ['p'], things: [{ name: 't', exclusive: true }] }]);
+  expect(otherCertificates).toEqual([{ id, paths: ['App/Policy', 'App/Thing'], policies: ['p'], things: [{ name: 't', exclusive: true }] }]);
 });

@@ -44,7 +44,8 @@ class Reader {
   public read(): DeclaredRecords {
     const { policies, things, thingTypes, thingGroups, billingGroups, certificates, caCertificates } = this.deployment;
     return {
-      policies: Object.fromEntries(policies.map((policy) => [showText(policy.name), this.policy(policy)])),
+      // Handlers make those of custom resources.
+      policies: Object.fromEntries(policies.filter(({ byCustomResource }) => byCustomResource === undefined).map((policy) => [showText(policy.name), this.policy(policy)])),
       things: Object.fromEntries(things.flatMap((thing) => this.thing(thing))),
       thingTypes: Object.fromEntries(thingTypes.map(({ name, logicalId, searchableAttributes, propagatingAttributes }) => [showText(name), {
         thingTypeName: showText(name),

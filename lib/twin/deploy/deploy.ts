@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Deployment, Value } from '../../deployment';
 import { defaultVersion, withRoomForVersion, withTemplateBody, withVersion } from '../account';
 import type { Account, PolicyRecord, ProvisioningTemplateRecord, Records, Table } from '../account';
+import { attachOthers } from './attach-others';
 import { declaredRecords } from './declared-records';
 import type { Declared, DeclaredRecords } from './declared-records';
 import type { RequestedCertificates } from './issue-declared';
@@ -34,7 +35,7 @@ export function deploy(deployment: Deployment, account: Account, now: number, is
   if (!isDeepStrictEqual(wanted, before)) {
     account.store.put('settings', SETTING, { value: wanted });
   }
-  return warnings;
+  return [...warnings, ...attachOthers(deployment, account)];
 }
 
 /** Remove a record with what hangs on it. */
