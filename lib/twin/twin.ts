@@ -10,7 +10,8 @@ import type { CertificateStatus } from './account/records';
 import { LOOPBACK, certifiedAddresses, endpointOf, inUrl } from './addresses';
 import { Admission } from './admission';
 import { systemClock } from './clock';
-import { LocalAws } from './cloudformation';
+import { LocalAws, changesBetween } from './cloudformation';
+import type { Deployed } from './cloudformation';
 import { createConsoleServer } from './console/server';
 import { ControlPlane } from './control-plane';
 import { deploy, issueDeclared } from './deploy';
@@ -45,6 +46,15 @@ export interface Endpoints {
   readonly rootCa: string;
 }
 
+/** What came of reading the assembly again. */
+export interface Reloaded {
+  /** What has changed, a line each. */
+  readonly changes: readonly string[];
+
+  /** As `warnings` of the twin, from now on. */
+  readonly warnings: readonly string[];
+}
+
 /** A running local AWS IoT Core. */
 export interface Twin {
   readonly endpoints: Endpoints;
@@ -75,6 +85,13 @@ export interface Twin {
 
   /** Publish from the cloud's side, as an administrator would; who receives it is still for the policies to decide. */
   publish(topic: string, payload: string | Buffer): void;
+
+  /**
+   * Read the assembly again and follow what has changed in it, with the handlers of its custom resources. Connections stay.
+   *
+   * @throws TwinError or DeploymentError in one line when it cannot be served; what was served goes on then.
+   */
+  reload(): Promise<Reloaded>;
 
   /** Close every connection and port. */
   stop(): Promise<void>;
@@ -170,14 +187,18 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     // The console asks nobody who they are.
     const consolePort = await listenOn(createConsoleServer(account, registry, journal, () => warnings), options.consolePort, '--console-port', LOOPBACK);
 
+    const deployAll = async (): Promise<Deployed> => {
+      const deployed = await aws.deploy({
+        read,
+        deploy: async (current) => {
+          warnings = [...deploy(current, account, now(), await issueDeclared(current, authority, store)), ...services.follow(current)];
+        },
+      });
+      warnings = [...warnings, ...deployed.problems];
+      return deployed;
+    };
     // Handlers of custom resources need all of the above.
-    const { deployment, problems } = await aws.deploy({
-      read,
-      deploy: async (current) => {
-        warnings = [...deploy(current, account, now(), await issueDeclared(current, authority, store)), ...services.follow(current)];
-      },
-    });
-    warnings = [...warnings, ...problems];
+    let { deployment } = await deployAll();
 
     const { accessKeyId, secretAccessKey } = aws.issueCredentials();
     const access: AwsAccess = { endpointUrl: aws.endpoint, accessKeyId, secretAccessKey, region: scope.region };
@@ -192,9 +213,13 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
         rootCa: authority.rootCaPath,
       },
       ...ports,
-      deployment,
+      get deployment() {
+        return deployment;
+      },
       aws: access,
-      warnings,
+      get warnings() {
+        return warnings;
+      },
       journal,
       issueKit: (thingName, logicalId) => issueKit(folder, advertisement(), thingName, now, logicalId),
       updateCertificateStatus: (wanted, status) => {
@@ -214,6 +239,13 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
           throw new TwinError(`cannot publish to '${topic}': ${objection}`);
         }
         broker.publish({ topic, payload: Buffer.from(payload), qos: 1, retain: false });
+      },
+      reload: async () => {
+        const before = deployment;
+        const { changes, ...deployed } = await deployAll();
+        deployment = deployed.deployment;
+        advertise(folder, advertisement());
+        return { changes: [...changesBetween(before, deployment), ...changes], warnings };
       },
       stop: () => {
         if (stopped === undefined) {

@@ -1,4 +1,5 @@
 export { Answers } from './answers';
+export { changesBetween } from './changes';
 export { CustomResources } from './custom-resources';
 export type { Deployed, Deploying } from './custom-resources';
 export { Events } from './events';
