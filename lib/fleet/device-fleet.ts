@@ -179,7 +179,7 @@ export class DeviceFleet extends Construct {
     this.thingScope = new Construct(this, 'Things');
     this.certificateScope = new Construct(this, 'Certificates');
     this.provisioningScope = new Construct(this, 'Provisioning');
-    this.members = new FleetMembers(this, this.thingType, this.thingGroups);
+    this.members = new FleetMembers(this, 'Members', this.thingType, this.thingGroups);
     this.addThings(props.things ?? []);
   }
 
@@ -298,7 +298,7 @@ export class DeviceFleet extends Construct {
       onDeletion: this.onDeletion,
       certificates: this.certificates,
       things: this.things,
-      guarded: [this.provisioningScope, this.certificateScope, this.thingScope],
+      guarded: [this.provisioningScope, this.certificateScope, this.thingScope, this.members],
     });
     return provisioning;
   }

@@ -143,7 +143,7 @@ describe('deletion', () => {
     const isGuarded = (type: string) => Object.keys(Template.fromStack(stack).findResources(type)).every((id) => (told.DependsOn as string[]).includes(id));
     for (const type of [
       'AWS::IoT::Policy', 'AWS::IoT::Thing', 'AWS::IoT::ThingType', 'AWS::IoT::ThingGroup', 'AWS::IoT::Certificate', 'AWS::IoT::PolicyPrincipalAttachment', 'AWS::IoT::ThingPrincipalAttachment',
-      'AWS::IoT::ProvisioningTemplate',
+      'AWS::IoT::ProvisioningTemplate', 'Custom::IotThingTypeAssociation', 'Custom::IotThingGroupMembership',
     ]) {
       expect({ type, isGuarded: isGuarded(type) }).toEqual({ type, isGuarded: true });
     }
