@@ -6,7 +6,7 @@
  */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { BulkFile, BulkRegistration, Channel, DeviceFleet } from '../../lib';
+import { BulkFile, Channel, DeviceFleet } from '../../lib';
 
 export interface BulkStackProps extends StackProps {
   /** The file of the sensors: `SerialNumber` and `CSR` in each line. */
@@ -20,11 +20,10 @@ export class BulkStack extends Stack {
     const fleet = new DeviceFleet(this, 'Sensors', {
       topics: { telemetry: Channel.fromDevice('dt/sensors/{thing}/telemetry') },
     });
-    const registration = new BulkRegistration(this, 'Registration', {
+    const registration = fleet.addBulkRegistration('FirstBatch', {
       file: BulkFile.fromLocalFile(props.file),
       parameters: { SerialNumber: {} },
       thingName: 'sensor-{SerialNumber}',
-      policies: fleet.policies,
     });
     new CfnOutput(this, 'TaskId', { value: registration.taskId });
   }

@@ -2,8 +2,8 @@
 # Makes the connection kit of a device with the AWS CLI: a folder with private.key, certificate.pem, root-ca.pem and
 # config.json, which is all that the device scripts read.
 #
-# On AWS there is nothing to set but the Region. On the twin, AWS_ENDPOINT_URL and the credentials that go with it make
-# the AWS CLI ask the twin, and ROOT_CA, MQTT_PORT and HTTPS_PORT are the twin's.
+# On AWS there is nothing to set. For the twin, twin.sh makes the AWS CLI ask the twin, and says in ROOT_CA and MQTT_PORT
+# what the twin cannot be asked.
 set -eu
 
 usage() {
@@ -60,10 +60,13 @@ else
 fi
 
 endpoint() { aws iot describe-endpoint --endpoint-type "$1" --query endpointAddress --output text; }
+# The twin serves HTTPS on a port of its own, and says so in its addresses.
 data=$(endpoint iot:Data-ATS)
 credentials=$(endpoint iot:CredentialProvider)
 node -e '
-  const [thingName, endpoint, credentialEndpoint, mqttPort, httpsPort] = process.argv.slice(1);
+  const [thingName, data, credentials, mqttPort] = process.argv.slice(1);
+  const [endpoint] = data.split(":");
+  const [credentialEndpoint, httpsPort = "443"] = credentials.split(":");
   const names = thingName === "" ? {} : { thingName, clientId: thingName };
   console.log(JSON.stringify({ ...names, endpoint, credentialEndpoint, mqttPort: Number(mqttPort), httpsPort: Number(httpsPort) }, undefined, 2));
-' "$thing" "$data" "$credentials" "${MQTT_PORT:-8883}" "${HTTPS_PORT:-443}" > "$dir/config.json"
+' "$thing" "$data" "$credentials" "${MQTT_PORT:-8883}" > "$dir/config.json"

@@ -7,7 +7,7 @@
  */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { AutoRegistration, CertificateAuthority, Channel, DeviceFleet, JustInTimeProvisioningTemplate, SubjectField } from '../../lib';
+import { AutoRegistration, CertificateAuthority, Channel, DeviceFleet, SubjectField } from '../../lib';
 
 export interface JitpStackProps extends StackProps {
   /** The certificate of the authority that signs those of the sensors, as PEM text. */
@@ -20,12 +20,9 @@ export class JitpStack extends Stack {
 
     const fleet = new DeviceFleet(this, 'Sensors', {
       topics: { telemetry: Channel.fromDevice('dt/sensors/{thing}/telemetry') },
+      thingNamePrefix: 'sensor-',
     });
-    const template = new JustInTimeProvisioningTemplate(this, 'Template', {
-      subjectFields: [SubjectField.COMMON_NAME],
-      thingName: `sensor-{${SubjectField.COMMON_NAME}}`,
-      policies: fleet.policies,
-    });
+    const template = fleet.addJustInTimeProvisioning('JustInTime', { subjectFields: [SubjectField.COMMON_NAME] });
     CertificateAuthority.fromPem(this, 'Authority', {
       certificatePem: props.caCertificatePem,
       autoRegistration: AutoRegistration.justInTimeProvisioning(template),

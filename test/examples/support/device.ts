@@ -28,8 +28,8 @@ export interface DeviceOptions {
 
 /** Starts the device script of an example, as a reader of its README does. */
 export function startDevice(example: string, args: readonly string[], { env, killAt }: DeviceOptions = {}): Device {
-  const preload = killAt === undefined ? [] : ['--require', resolve(__dirname, 'kill-at.cjs')];
-  const child = spawn(process.execPath, [...preload, '--import', 'tsx', resolve('examples', example, 'device.ts'), ...args], {
+  const preload = killAt === undefined ? [] : ['--import', resolve(__dirname, 'kill-at.ts')];
+  const child = spawn(process.execPath, ['--import', 'tsx', ...preload, resolve('examples', example, 'device.ts'), ...args], {
     env: { ...process.env, ...env, ...killAt !== undefined && { KILL_AT: killAt } },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
