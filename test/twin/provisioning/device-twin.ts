@@ -22,6 +22,7 @@ import { Outbox } from '../../../lib/twin/mqtt/connection';
 import { LocalAuthority } from '../../../lib/twin/pki/authority';
 import { IssuedCertificates } from '../../../lib/twin/pki/issued-certificates';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';
+import { BulkRegistration } from '../../../lib/twin/provisioning';
 import { Registry } from '../../../lib/twin/registry';
 import { FakeClock } from '../support/fake-clock';
 import { Inbox } from '../support/inbox';
@@ -56,13 +57,18 @@ export function functionArn(name: string): string {
 
 /** The parts of the twin that devices deal with, on an account that a test looks into, with time that it moves. */
 export class DeviceTwin {
-  public readonly clock = new FakeClock();
+  /** A little later than now, so that what is made during a test is good already. */
+  public readonly clock = new FakeClock(Date.now() + 60_000);
   public readonly account: Account = newAccount(this.clock);
   public readonly keys = new AccessKeys(() => this.clock.now());
   public readonly journal = new Inbox<JournalEntry>();
   public authority!: LocalAuthority;
   public services!: DeviceServices;
+  public bulk!: BulkRegistration;
   public broker!: Broker;
+
+  /** What is in buckets. */
+  public readonly objects = new Map<string, Buffer>();
   public mqttPort = 0;
   public httpsPort = 0;
   private readonly folder = mkdtempSync(join(tmpdir(), 'device-twin-'));
@@ -109,6 +115,14 @@ export class DeviceTwin {
     }
   }
 
+  private readObject(bucket: string, key: string): Buffer {
+    const object = this.objects.get(`${bucket}/${key}`);
+    if (object === undefined) {
+      throw new Error(`the bucket ${bucket} has no object ${key}`);
+    }
+    return object;
+  }
+
   private async listen(resources: object): Promise<void> {
     const { account, clock } = this;
     const folder = StateFolder.create(join(this.folder, 'state'));
@@ -128,6 +142,16 @@ export class DeviceTwin {
     const registry = new Registry(account);
     this.broker = new Broker(clock, journal);
     this.services = startDeviceServices({ account, authority: this.authority, broker: this.broker, clock, functions, guard, journal, registry, issueCredentials: (expiration) => this.keys.issue(expiration) });
+    this.bulk = new BulkRegistration({
+      account,
+      provisioner: this.services.provisioner,
+      journal,
+      pause: () => new Promise((resolve) => clock.soon(resolve)),
+      files: {
+        read: (bucket, key) => new Promise((resolve) => resolve(this.readObject(bucket, key))),
+        writeReport: (taskId, type, part, content) => Promise.resolve(folder.write(`${taskId}-${type}-${part}`, content)),
+      },
+    });
     this.services.follow(deployment);
     this.ends.push(() => this.services.stop());
     const { service, watcher, justInTime, credentials } = this.services;

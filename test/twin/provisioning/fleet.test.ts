@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { decode, encode } from 'cborg';
+import type * as Cborg from 'cborg' with { 'resolution-mode': 'import' };
 import type { ConnectionKit } from '../../../lib/twin/kit';
 import { MqttJs } from '../support/mqttjs';
 import { DEVICE_POLICY, DeviceTwin, claimPolicy, functionArn, functionResources } from './device-twin';
@@ -17,10 +17,12 @@ const HOOKS = {
   late: 'async () => { await new Promise((resolve) => setTimeout(resolve, 8000)); return { allowProvisioning: true }; }',
 };
 
+let cbor: typeof Cborg;
 let twin: DeviceTwin;
 let claim: ConnectionKit;
 
 beforeAll(async () => {
+  cbor = await import('cborg');
   twin = await DeviceTwin.start(functionResources(HOOKS));
   twin.addPolicy('device', DEVICE_POLICY);
   for (const name of ['fleet', ...Object.keys(HOOKS)]) {
@@ -66,11 +68,11 @@ class Device {
 
   /** Publish and give the answer. */
   public async ask(topic: string, members: object | Buffer): Promise<Reply> {
-    const payload = Buffer.isBuffer(members) ? members : this.format === 'json' ? Buffer.from(JSON.stringify(members)) : Buffer.from(encode(members));
+    const payload = Buffer.isBuffer(members) ? members : this.format === 'json' ? Buffer.from(JSON.stringify(members)) : Buffer.from(cbor.encode(members));
     await this.client.publish(`${topic}/${this.format}`, payload);
     const { topic: answered, payload: answer } = await this.client.message();
     expect([`${topic}/${this.format}/accepted`, `${topic}/${this.format}/rejected`]).toContain(answered);
-    return { ...(this.format === 'json' ? JSON.parse(answer.toString()) : decode(answer as Buffer)) as object, accepted: answered.endsWith('/accepted') };
+    return { ...(this.format === 'json' ? JSON.parse(answer.toString()) : cbor.decode(answer as Buffer)) as object, accepted: answered.endsWith('/accepted') };
   }
 
   public certificate(csrPem = openssl.csr('/CN=device').csrPem): Promise<Reply> {
