@@ -24,6 +24,7 @@ program.command('local')
   .option('--parameter <name=value>', 'value of a template parameter; repeat for more', parameter, {})
   .option('--account <id>', 'account of a template that does not say', pattern(/^\d{12}$/, '12 digits'), '123456789012')
   .option('--region <region>', 'Region of a template that does not say', pattern(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'a Region such as eu-west-1'), 'us-east-1')
+  .option('--no-watch', 'do not follow changes of the assembly; SIGHUP reloads it all the same')
   .option('--verbose', 'print allowed requests too, not only refusals')
   .option('--json', 'print one line of JSON with the endpoints, and nothing else')
   .addHelpText('after', `

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { startTwin } from '../lib/twin';
 import type { JournalEntry, Twin } from '../lib/twin';
-import { bold, outcome, plain, print, printJson, styled, table, warn } from './output';
+import { bold, explainFailure, outcome, plain, print, printJson, styled, table, warn } from './output';
+import { watchAssembly } from './watch';
 
 interface LocalOptions {
   readonly port: number;
@@ -12,6 +13,7 @@ interface LocalOptions {
   readonly parameter: { readonly [name: string]: string };
   readonly account: string;
   readonly region: string;
+  readonly watch: boolean;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
@@ -30,6 +32,7 @@ export async function local(assembly: string, options: LocalOptions): Promise<vo
     region: options.region,
   });
   stopOnSignal(twin);
+  reloadOnChange(twin, resolve(assembly), options);
   twin.warnings.forEach(warn);
   if (options.json === true) {
     const { mqtt, https, console, rootCa } = twin.endpoints;
@@ -51,6 +54,41 @@ export function stopOnSignal(twin: Twin): void {
       stopping = true;
       void twin.stop().then(() => process.exit(0));
     });
+  }
+}
+
+/** Reload on SIGHUP and, unless told otherwise, when the assembly was written anew; one reload after the other. */
+function reloadOnChange(twin: Twin, assembly: string, { watch, json }: LocalOptions): void {
+  let reloading = Promise.resolve();
+  let told: readonly string[] = twin.warnings;
+  const reload = (): void => {
+    reloading = reloading.then(async () => {
+      try {
+        const { changes, warnings } = await twin.reload();
+        warnings.filter((warning) => !told.includes(warning)).forEach(warn);
+        told = warnings;
+        if (json !== true) {
+          printReload(changes);
+        }
+      } catch (error) {
+        warn(`not reloaded, what was served goes on: ${explainFailure(error)}`);
+      }
+    });
+  };
+  process.on('SIGHUP', reload);
+  if (watch) {
+    watchAssembly(assembly, reload);
+  }
+}
+
+/** More changes than this are counted. */
+const SHOWN_CHANGES = 20;
+
+function printReload(changes: readonly string[]): void {
+  print(bold(changes.length === 0 ? 'Reloaded; nothing has changed.' : 'Reloaded:'));
+  changes.slice(0, SHOWN_CHANGES).forEach((change) => print(`  ${plain(change)}`));
+  if (changes.length > SHOWN_CHANGES) {
+    print(`  and ${changes.length - SHOWN_CHANGES} more`);
   }
 }
 

@@ -12,9 +12,13 @@ export const ExitCode = { GOOD: 0, DENIED: 1, MISUSE: 2 } as const;
 
 /** Say in one line what is wrong, and leave with the exit code for misuse. */
 export function fail(error: unknown): never {
-  const known = USER_ERRORS.some((type) => error instanceof type);
-  process.stderr.write(`iot-warden: ${plain(known ? (error as Error).message : unexpected(error))}\n`);
+  process.stderr.write(`iot-warden: ${plain(explainFailure(error))}\n`);
   process.exit(ExitCode.MISUSE);
+}
+
+/** What is wrong, for a user to mend; more of it where that cannot be. */
+export function explainFailure(error: unknown): string {
+  return USER_ERRORS.some((type) => error instanceof type) ? (error as Error).message : unexpected(error);
 }
 
 function unexpected(error: unknown): string {
