@@ -82,17 +82,24 @@ export function readDeployment(path: string, options: ReadOptions = {}): Deploym
   const infos = stacks.map(describe);
   const account = commonAccount(infos, work);
   const model = iotModel(infos, resources);
+  const unknowns = [...work.unknowns, ...model.unknowns];
   return {
     ...model,
     account,
     stacks: infos,
     resources,
-    unknowns: [...work.unknowns, ...model.unknowns],
+    unknowns,
+    // Nothing depends on them, so that what is unknown of them alone is no matter.
+    outputs: outputsOf(stacks),
   };
 }
 
 function describe({ path, id, account, source }: Stack): StackInfo {
   return { path, name: source.name, id, account, file: source.file, directory: source.directory, assets: Object.fromEntries(source.assets) };
+}
+
+function outputsOf(stacks: readonly Stack[]): Deployment['outputs'] {
+  return Object.fromEntries(stacks.map((stack) => [stack.source.name, Object.fromEntries(stack.outputs)] as const).filter(([, outputs]) => Object.keys(outputs).length > 0));
 }
 
 /** The account of all stacks; a field on which they differ is unknown. */

@@ -11,6 +11,9 @@ export interface Deployment extends IotModel {
 
   /** Every resource that exists, or may exist, of any type. */
   readonly resources: readonly Resource[];
+
+  /** The outputs of each stack that are known, by its name, as `cdk deploy --outputs-file` writes them. */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export interface Account {

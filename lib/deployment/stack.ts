@@ -127,6 +127,14 @@ export class Stack implements Scope {
       ?? this.work.unknown(at, `the stack '${this.path}' has no output '${name}'`);
   }
 
+  /** The outputs whose value is known. */
+  public get outputs(): (readonly [name: string, value: string])[] {
+    return [...this.source.template.outputs.keys()].flatMap((name) => {
+      const value = asText(this.output(name, `${this.path}/Outputs`));
+      return typeof value === 'string' ? [[name, value] as const] : [];
+    });
+  }
+
   /** A property of a resource, resolved. */
   public property(logicalId: string, name: string): Value | undefined {
     const { properties = {} } = this.source.template.resources.get(logicalId) ?? {};

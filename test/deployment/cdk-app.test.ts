@@ -125,3 +125,18 @@ test('one template of the assembly can be read by itself', () => {
   expect(alone.things.map(({ path }) => path)).toEqual(['Registry/Sensor', 'Registry/Outer', expect.stringMatching(/^Registry\/NestedNestedStack\w+\/Inner$/)]);
   expect(assetPath(alone, alone.resources.find(({ type }) => type === 'AWS::Lambda::Function')!)).toMatch(/cdk\.out\/asset\.[0-9a-f]{64}$/);
 });
+
+test('the outputs of a stack are told where they are known', () => {
+  const app = new cdk.App({ outdir: join(folder, 'outputs.out') });
+  const stack = new cdk.Stack(app, 'Stack', { stackName: 'stack-name' });
+  const thing = new iot.CfnThing(stack, 'Thing', { thingName: 'sensor' });
+  new cdk.CfnOutput(stack, 'Name', { value: thing.ref });
+  new cdk.CfnOutput(stack, 'InAccount', { value: thing.attrArn });
+  new iot.CfnThing(new cdk.Stack(app, 'Without'), 'Thing');
+  app.synth();
+
+  expect(readDeployment(join(folder, 'outputs.out')).outputs).toEqual({ 'stack-name': { Name: 'sensor' } });
+  expect(readDeployment(join(folder, 'outputs.out'), { accountId: '111122223333', region: 'eu-west-1' }).outputs).toEqual({
+    'stack-name': { Name: 'sensor', InAccount: 'arn:aws:iot:eu-west-1:111122223333:thing/sensor' },
+  });
+});
