@@ -3,7 +3,9 @@ import { isIP } from 'node:net';
 import { Command, InvalidArgumentError } from 'commander';
 import { version } from '../package.json';
 import { connect } from './connect';
+import { env } from './env';
 import { local } from './local';
+import { manifest } from './manifest';
 import { ExitCode, fail } from './output';
 import { simulate } from './simulate';
 
@@ -49,6 +51,29 @@ Examples:
   $ iot-warden connect --certificate Claim --out ./claim`)
   .action(connect);
 
+program.command('manifest')
+  .argument('<files...>', "certificates in PEM, one after the other, or a signed manifest as Microchip delivers it; '-' for standard input")
+  .description('turn what a device maker delivers into the file of a bulk registration')
+  .option('--vendor-certificate <file>', 'certificate that signs the manifest, from the maker itself; repeat for more', repeated, [])
+  .option('--out <file>', 'where to write the lines (default: standard output)')
+  .addHelpText('after', `
+Writes one line for each device, { "ThingName", "CertificatePem" }, for BulkFile.fromLocalFile. A device is named by the
+common name of its certificate, or by the unique id that the manifest gives it. Nothing is written unless all is good.
+
+Examples:
+  $ iot-warden manifest certificates.pem --out devices.ndjson
+  $ iot-warden manifest manifest.json --vendor-certificate signer.crt > devices.ndjson`)
+  .action(manifest);
+
+program.command('env')
+  .description('print the shell lines that make AWS SDKs and the AWS CLI talk to the running twin')
+  .option('--state <dir>', 'state folder of the running twin', '.iot-warden')
+  .option('--json', 'print the variables as JSON, and nothing else')
+  .addHelpText('after', `
+Example:
+  $ eval "$(iot-warden env)" && aws iot list-things`)
+  .action(env);
+
 program.command('simulate')
   .argument('<cases>', "JSON file of { \"vectors\": [ … ] }, or '-' for standard input")
   .description('decide requests offline, each with the statements that decided')
@@ -85,6 +110,10 @@ function pattern(allowed: RegExp, what: string): (text: string) => string {
     }
     return text;
   };
+}
+
+function repeated(text: string, others: readonly string[]): readonly string[] {
+  return [...others, text];
 }
 
 function parameter(text: string, others: { readonly [name: string]: string }): { readonly [name: string]: string } {

@@ -2,10 +2,11 @@ import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { DeploymentError } from '../lib/deployment';
 import { PolicyError, SimulationError } from '../lib/policy';
+import { ManifestError } from '../lib/provisioning/manifest';
 import { TwinError } from '../lib/twin';
 
 /** What a user can mend: the message alone says what, where and what to do. */
-const USER_ERRORS = [DeploymentError, PolicyError, SimulationError, TwinError];
+const USER_ERRORS = [DeploymentError, ManifestError, PolicyError, SimulationError, TwinError];
 
 /** Exit codes of every command. */
 export const ExitCode = { GOOD: 0, DENIED: 1, MISUSE: 2 } as const;

@@ -26,13 +26,21 @@ export async function* readSignedManifest(text: string, vendorCertificates: read
     throw new ManifestError('the manifest must be a JSON list of signed entries');
   }
   const jose = await import('jose');
-  const keys = vendorCertificates.map((pem) => new X509Certificate(pem).publicKey);
+  const keys = vendorCertificates.map(vendorKey);
   if (keys.length === 0) {
     throw new ManifestError('there must be a certificate of the vendor to check signatures with');
   }
   for (const [index, signed] of (entries as unknown[]).entries()) {
     const where = `entry ${index + 1}`;
     yield deviceIn(where, parse(where, await verify(jose, where, signed, keys)));
+  }
+}
+
+function vendorKey(pem: string, index: number): X509Certificate['publicKey'] {
+  try {
+    return new X509Certificate(pem).publicKey;
+  } catch {
+    throw new ManifestError(`certificate ${index + 1} of the vendor cannot be read; give it as PEM`);
   }
 }
 

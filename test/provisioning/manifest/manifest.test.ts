@@ -61,6 +61,7 @@ describe('a signed manifest', () => {
   });
 
   test('takes a certificate of the vendor', async () => {
+    await expect(read([], ['nothing'])).rejects.toThrow(new ManifestError('certificate 1 of the vendor cannot be read; give it as PEM'));
     await expect(read([], [])).rejects.toThrow('there must be a certificate of the vendor to check signatures with');
   });
 });
