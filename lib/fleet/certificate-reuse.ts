@@ -8,7 +8,8 @@ const usedTexts = new WeakMap<Stack, Map<string, IThing>>();
 
 /** Adds a warning for a signing request that is used for two things, and an error for a certificate used twice. */
 export function checkReuse(certificate: DeviceCertificate, { csr, certificatePem, thing }: FleetCertificateProps): void {
-  const before = remember(certificate.stack, csr ?? certificatePem ?? '', thing);
+  const text = csr ?? certificatePem;
+  const before = text === undefined ? undefined : remember(certificate.stack, text, thing);
   if (before === undefined) {
     return;
   }

@@ -13,7 +13,7 @@ import type {
   FleetTrustedUserProvisioningOptions,
 } from './fleet-provisioning';
 import { IotPolicy } from '../access';
-import { DeviceCertificate, type CommonDeviceCertificateProps } from '../certificates';
+import { DeviceCertificate, type CommonDeviceCertificateProps, type ICertificateAuthority, type KeyDelivery } from '../certificates';
 import { invalid } from '../private/errors';
 import { requireText } from '../private/text';
 import {
@@ -104,22 +104,39 @@ export interface FleetThingOptions {
   readonly attributes?: { [name: string]: string };
 }
 
-/** Properties for a certificate of a device in a fleet: either `csr` or `certificatePem`. */
+/**
+ * Properties for a certificate of a device in a fleet, where its key is: on the device (`csr`), made in AWS (`delivery`), or
+ * with a certificate that exists (`certificatePem`).
+ */
 export interface FleetCertificateProps extends CommonDeviceCertificateProps {
   /** The thing that the certificate identifies, and no other. */
   readonly thing: IThing;
 
   /**
-   * A certificate signing request as PEM text, for AWS IoT to issue the certificate. The private key stays on the device.
+   * A certificate signing request as PEM text. The private key stays on the device.
    *
-   * @default - the certificate is given by `certificatePem`
+   * @default - the certificate is given by `delivery` or `certificatePem`
    */
   readonly csr?: string;
 
   /**
+   * The CA of your own that issues the certificate for `csr`.
+   *
+   * @default - AWS IoT issues it
+   */
+  readonly issuer?: ICertificateAuthority;
+
+  /**
+   * Where a private key that AWS makes is delivered to, for a device that cannot make its own.
+   *
+   * @default - the certificate is given by `csr` or `certificatePem`
+   */
+  readonly delivery?: KeyDelivery;
+
+  /**
    * A certificate that another certificate authority issued, as PEM text.
    *
-   * @default - the certificate is issued for `csr`
+   * @default - the certificate is given by `csr` or `delivery`
    */
   readonly certificatePem?: string;
 
@@ -303,14 +320,20 @@ export class DeviceFleet extends Construct {
     return provisioning;
   }
 
-  private defineCertificate(id: string, { csr, certificatePem, caCertificatePem, ...common }: FleetCertificateProps): DeviceCertificate {
-    if (csr !== undefined && certificatePem === undefined && caCertificatePem === undefined) {
-      return DeviceCertificate.fromCsr(this.certificateScope, id, { ...common, csr });
+  private defineCertificate(id: string, { thing: _, ...props }: FleetCertificateProps): DeviceCertificate {
+    const { csr, issuer, delivery, certificatePem, caCertificatePem, ...common } = props;
+    const scope = this.certificateScope;
+    const given = [csr, delivery, certificatePem].filter((source) => source !== undefined);
+    if (given.length !== 1 || (issuer && csr === undefined) || (caCertificatePem !== undefined && certificatePem === undefined)) {
+      throw invalid(this, `certificate '${id}' must have one of 'csr' with or without 'issuer', 'delivery', and 'certificatePem' with or without 'caCertificatePem'`);
     }
-    if (certificatePem !== undefined && csr === undefined) {
-      return DeviceCertificate.fromPem(this.certificateScope, id, { ...common, certificatePem, ...caCertificatePem !== undefined && { caCertificatePem } });
+    if (csr !== undefined) {
+      return issuer ? DeviceCertificate.issuedBy(scope, id, issuer, { ...common, csr }) : DeviceCertificate.fromCsr(scope, id, { ...common, csr });
     }
-    throw invalid(this, `certificate '${id}' must have either 'csr', or 'certificatePem' with or without 'caCertificatePem'`);
+    if (delivery) {
+      return DeviceCertificate.withDeliveredKey(scope, id, { ...common, delivery });
+    }
+    return DeviceCertificate.fromPem(scope, id, { ...common, certificatePem: certificatePem!, ...caCertificatePem !== undefined && { caCertificatePem } });
   }
 
   /** With `/` or `#` in an attribute, a topic would reach into those of others; policies refuse it, too late to notice. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, CfnParameter, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import { Channel, DeviceFleet, JobAccess, Shadow, Thing } from '../../lib';
+import { CertificateAuthority, Channel, DeviceFleet, JobAccess, KeyDelivery, Shadow, Thing } from '../../lib';
 import type { DeviceFleetProps } from '../../lib';
 import { Device, policyDocuments } from '../access/device';
 import { issue, request } from '../certificates/pki';
@@ -246,16 +246,32 @@ describe('certificates', () => {
     Template.fromStack(stack).hasResource('AWS::IoT::Certificate', { DeletionPolicy: 'Delete' });
   });
 
+  test('may have a key that AWS makes and delivers, or be issued by a CA of the app', () => {
+    const fleet = define();
+    const issuer = CertificateAuthority.createInKms(stack, 'Ca', { subject: { commonName: 'Root' } });
+    fleet.addCertificate('A', { thing: fleet.addThing('a'), delivery: KeyDelivery.toSecret() });
+    fleet.addCertificate('B', { thing: fleet.addThing('b'), delivery: KeyDelivery.toSecret() });
+    fleet.addCertificate('C', { thing: fleet.addThing('c'), csr: CSR, issuer });
+
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('Custom::IotCertificates', 1);
+    template.resourceCountIs('AWS::SecretsManager::Secret', 2);
+    template.resourceCountIs('AWS::IoT::ThingPrincipalAttachment', 3);
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+
   test.each([
     [{}],
     [{ csr: CSR, certificatePem: 'x' }],
     [{ csr: CSR, caCertificatePem: 'x' }],
     [{ caCertificatePem: 'x' }],
+    [{ csr: CSR, delivery: KeyDelivery.toSecret() }],
+    [{ delivery: KeyDelivery.toSecret(), certificatePem: 'x' }],
   ])('fail unless there is exactly one source (case %#)', (source) => {
     const fleet = define();
     const thing = fleet.addThing('a');
     expect(() => fleet.addCertificate('A', { thing, ...source })).toThrow(
-      new Error("certificate 'A' must have either 'csr', or 'certificatePem' with or without 'caCertificatePem' (at Stack/Fleet)"),
+      new Error("certificate 'A' must have one of 'csr' with or without 'issuer', 'delivery', and 'certificatePem' with or without 'caCertificatePem' (at Stack/Fleet)"),
     );
   });
 });
