@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import { StateFolder, TwinError, issueKit, runningTwin, writeKit } from '../lib/twin';
+import { issueKit, writeKit } from '../lib/twin';
 import type { ConnectionKit, KitFiles } from '../lib/twin';
 import { bold, print, printJson } from './output';
+import { findTwin } from './running-twin';
 
 interface ConnectOptions {
   readonly state: string;
@@ -12,11 +13,7 @@ interface ConnectOptions {
 
 /** `iot-warden connect`. */
 export async function connect(thing: string | undefined, { state, out, certificate, json }: ConnectOptions): Promise<void> {
-  const folder = StateFolder.at(resolve(state));
-  const twin = runningTwin(folder);
-  if (twin === undefined) {
-    throw new TwinError(`no twin runs with the state folder ${folder.path}; start one with: iot-warden local <assembly> --state ${state}`);
-  }
+  const { folder, twin } = findTwin(state);
   const kit = await issueKit(folder, twin, thing, Date.now, certificate);
   const files = writeKit(kit, out === undefined ? folder.file('kits', thing ?? certificate ?? kit.clientId) : resolve(out));
   if (json === true) {

@@ -100,7 +100,12 @@ function printStart({ endpoints, deployment }: Twin, { host, state }: LocalOptio
   print(table(['MQTT', 'HTTPS', 'console', 'root CA'], [[endpoints.mqtt, endpoints.https, endpoints.console, endpoints.rootCa]]));
   print(`Things: ${deployment.things.length}, certificates: ${deployment.certificates.length}, policies: ${deployment.policies.length}`);
   const stateOption = state === '.iot-warden' ? '' : ` --state ${state}`;
+  const outputs = Object.entries(deployment.outputs).flatMap(([stack, values]) => Object.entries(values).map(([name, value]) => `${stack}.${name} = ${value}`));
+  if (outputs.length > 0) {
+    print(`Outputs:\n${outputs.map((line) => `  ${plain(line)}`).join('\n')}`);
+  }
   print(`Connect as a thing: iot-warden connect THING${stateOption}`);
+  print(`Use the AWS CLI on it: eval "$(iot-warden env${stateOption})"`);
   print('Stop with Ctrl-C. Refusals follow.\n');
 }
 

@@ -2,8 +2,7 @@
 # Makes the connection kit of a device with the AWS CLI: a folder with private.key, certificate.pem, root-ca.pem and
 # config.json, which is all that the device scripts read.
 #
-# On AWS there is nothing to set. For the twin, twin.sh makes the AWS CLI ask the twin, and says in ROOT_CA and MQTT_PORT
-# what the twin cannot be asked.
+# On AWS there is nothing to set. For the twin, `eval "$(npx iot-warden env)"` sets all that is read here.
 set -eu
 
 usage() {
@@ -53,8 +52,8 @@ else
   fi
 fi
 
-if [ -n "${ROOT_CA:-}" ]; then
-  cp "$ROOT_CA" "$dir/root-ca.pem"
+if [ -n "${IOT_WARDEN_ROOT_CA:-}" ]; then
+  cp "$IOT_WARDEN_ROOT_CA" "$dir/root-ca.pem"
 else
   curl -sSf https://www.amazontrust.com/repository/AmazonRootCA1.pem > "$dir/root-ca.pem"
 fi
@@ -69,4 +68,4 @@ node -e '
   const [credentialEndpoint, httpsPort = "443"] = credentials.split(":");
   const names = thingName === "" ? {} : { thingName, clientId: thingName };
   console.log(JSON.stringify({ ...names, endpoint, credentialEndpoint, mqttPort: Number(mqttPort), httpsPort: Number(httpsPort) }, undefined, 2));
-' "$thing" "$data" "$credentials" "${MQTT_PORT:-8883}" > "$dir/config.json"
+' "$thing" "$data" "$credentials" "${IOT_WARDEN_MQTT_PORT:-8883}" > "$dir/config.json"

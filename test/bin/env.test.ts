@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { DescribeThingCommand, IoTClient } from '@aws-sdk/client-iot';
+import { run, scratch, start } from './cli';
+
+const TEMPLATE = {
+  Resources: { Thing: { Type: 'AWS::IoT::Thing', Properties: { ThingName: 'pump-1' } } },
+  Outputs: { Pump: { Value: { Ref: 'Thing' } } },
+};
+
+const state = scratch("somebody's state");
+
+test('local prints outputs, and env makes a shell and the AWS SDK talk to the twin', async () => {
+  writeFileSync(scratch('pumps.json'), JSON.stringify(TEMPLATE));
+  const twin = start(['local', scratch('pumps.json'), '--port', '0', '--https-port', '0', '--console-port', '0', '--state', state]);
+  await twin.firstLine;
+
+  const { code, stdout } = await run(['env', '--state', state]);
+  expect(code).toBe(0);
+  const script = `${stdout}\nenv -0`;
+  const lines = execFileSync('sh', ['-c', script], { env: { PATH: process.env.PATH, AWS_PROFILE: 'real', AWS_SESSION_TOKEN: 'real' } }).toString().split('\0');
+  const shell = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2))) as Record<string, string>;
+  const variables = JSON.parse((await run(['env', '--state', state, '--json'])).stdout) as Record<string, string>;
+  expect(shell).toMatchObject(variables);
+  expect(shell).not.toHaveProperty('AWS_PROFILE');
+  expect(shell).not.toHaveProperty('AWS_SESSION_TOKEN');
+  expect(readFileSync(variables.IOT_WARDEN_ROOT_CA!, 'utf8')).toContain('BEGIN CERTIFICATE');
+
+  const iot = new IoTClient({
+    endpoint: variables.AWS_ENDPOINT_URL!,
+    region: variables.AWS_REGION!,
+    credentials: { accessKeyId: variables.AWS_ACCESS_KEY_ID!, secretAccessKey: variables.AWS_SECRET_ACCESS_KEY! },
+  });
+  expect(await iot.send(new DescribeThingCommand({ thingName: 'pump-1' }))).toMatchObject({ thingName: 'pump-1' });
+
+  twin.process.kill('SIGTERM');
+  expect((await twin.finished).stdout).toContain('Outputs:\n  pumps.Pump = pump-1\n');
+});
+
+test('env fails in one line where no twin runs', async () => {
+  const { code, stdout, stderr } = await run(['env', '--state', scratch('nowhere')]);
+  expect(stderr).toBe(`iot-warden: no twin runs with the state folder ${scratch('nowhere')}; start one with: iot-warden local <assembly> --state ${scratch('nowhere')}\n`);
+  expect(stdout).toBe('');
+  expect(code).toBe(2);
+});
