@@ -1,3 +1,4 @@
+import * as acmPca from '@aws-sdk/client-acm-pca';
 import * as iot from '@aws-sdk/client-iot';
 import * as kms from '@aws-sdk/client-kms';
 import * as secretsManager from '@aws-sdk/client-secrets-manager';
@@ -18,6 +19,7 @@ interface Client {
 /** The packages of commands, and what sends them. */
 const SENDERS: readonly [object, new (config: ReturnType<typeof configuration>) => Client][] = [
   [iot, iot.IoTClient],
+  [acmPca, acmPca.ACMPCAClient],
   [kms, kms.KMSClient],
   [secretsManager, secretsManager.SecretsManagerClient],
   [ssm, ssm.SSMClient],
