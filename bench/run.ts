@@ -8,12 +8,13 @@ import { createFleet } from './fleet';
 import type { Fleet } from './fleet';
 import { loadBench } from './load';
 import { policyBench } from './policy';
+import { provisioningBench } from './provisioning';
 import { renderOutcome } from './report';
 import type { Bench, Options, Outcome } from './report';
 import { soakBench } from './soak';
 import { synthBench } from './synth';
 
-const BENCHES: readonly Bench[] = [policyBench, brokerBench, decidingBench, synthBench, loadBench, soakBench];
+const BENCHES: readonly Bench[] = [policyBench, brokerBench, decidingBench, provisioningBench, synthBench, loadBench, soakBench];
 const README = join(__dirname, 'README.md');
 const MARKS = ['<!-- figures -->', '<!-- /figures -->'] as const;
 const DEFAULT_SOAK_SECONDS = 300;

@@ -10,7 +10,7 @@ export const twin: BrokerKind = {
 };
 
 /** The twin, with extra options for node. */
-export async function startTwinProcess({ directory, assembly }: Fleet, execArgv: readonly string[] = []): Promise<Broker> {
+export async function startTwinProcess({ directory, assembly }: Pick<Fleet, 'directory' | 'assembly'>, execArgv: readonly string[] = []): Promise<Broker> {
   const script = await bundle(join(__dirname, 'twin-process.ts'), directory);
   return startNode('twin', script, [assembly, directory], execArgv);
 }
