@@ -1,0 +1,67 @@
+import type { Functions } from '../../../lib/twin/lambda';
+import { FunctionError, FunctionUnavailableError } from '../../../lib/twin/lambda';
+import { EndpointOf } from './endpoint-of';
+
+const invoked: unknown[][] = [];
+const functions: Functions = {
+  invoke: async (name, payload) => {
+    await Promise.resolve();
+    invoked.push([name, payload]);
+    switch (name) {
+      case 'good': return { got: payload };
+      case 'bad': throw new FunctionError('bad', 'RangeError', 'too far', ['RangeError: too far', '    at x']);
+      default: throw new FunctionUnavailableError(name, 'it is not in the assembly');
+    }
+  },
+};
+const endpoint = new EndpointOf({}, functions);
+
+beforeAll(() => endpoint.start());
+afterAll(() => endpoint.stop());
+
+/** A request as an SDK would sign it, as far as anybody looks. */
+function send(service: string, path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+  const { endpoint: url, credentials } = endpoint.config;
+  return fetch(`${url}${path}`, { method: 'POST', body, headers: {
+    authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20260101/eu-west-1/${service}/aws4_request, SignedHeaders=host, Signature=0`, ...headers,
+  } });
+}
+
+function invoke(name: string, body = '{"a":1}', headers: Record<string, string> = {}): Promise<Response> {
+  return send('lambda', `/2015-03-31/functions/${encodeURIComponent(name)}/invocations`, body, headers);
+}
+
+test('a function is invoked, and answers', async () => {
+  const response = await invoke('good');
+  expect([response.status, await response.json()]).toEqual([200, { got: { a: 1 } }]);
+});
+
+test("the handler's error is an answer of its own kind", async () => {
+  const response = await invoke('bad');
+  expect([response.status, response.headers.get('x-amz-function-error'), await response.json()]).toEqual([
+    200, 'Unhandled', { errorType: 'RangeError', errorMessage: 'too far', trace: ['RangeError: too far', '    at x'] },
+  ]);
+});
+
+test('nobody waits for an event, and its failure is told', async () => {
+  const response = await invoke('bad', '{}', { 'x-amz-invocation-type': 'Event' });
+  expect(response.status).toBe(202);
+  expect(endpoint.faults.splice(0)).toEqual(['function bad: RangeError: too far']);
+});
+
+test.each([
+  ['a function that is not there', () => invoke('other'), 404, 'ResourceNotFoundException'],
+  ['a payload that is not JSON', () => invoke('good', '{'), 400, 'InvalidRequestContentException'],
+  ['another operation', () => send('lambda', '/2015-03-31/functions', '{}'), 400, 'UnknownOperationException'],
+  ['a name that is no part of a URL', () => send('lambda', '/2015-03-31/functions/%E0%A4%A/invocations', '{}'), 400, 'InvalidParameterValueException'],
+])('fails for %s', async (_, request, status, name) => {
+  const response = await request();
+  expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([status, name]);
+  expect(endpoint.faults).toEqual([]);
+});
+
+test('who asks is somebody of the account', async () => {
+  const response = await send('sts', '/', 'Action=GetCallerIdentity&Version=2011-06-15');
+  expect(await response.text()).toContain('<Account>123456789012</Account>');
+  expect(await (await send('sts', '/', 'Action=AssumeRole')).text()).toContain('<Code>UnknownOperationException</Code>');
+});
