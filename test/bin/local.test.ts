@@ -13,8 +13,13 @@ const TEMPLATE = {
       { Effect: 'Allow', Action: 'iot:Connect', Resource: 'arn:aws:iot:us-east-1:123456789012:client/${iot:Connection.Thing.ThingName}' },
       { Effect: 'Allow', Action: 'iot:Publish', Resource: { 'Fn::Sub': 'arn:${AWS::Partition}:iot:${AWS::Region}:${AWS::AccountId}:topic/${Site}/${!iot:ClientId}' } },
     ] } } },
-    Certificate: { Type: 'AWS::IoT::Certificate', Properties: { Status: 'ACTIVE', CertificateSigningRequest: 'of the device' } },
+    Certificate: { Type: 'AWS::IoT::Certificate', Properties: { Status: 'ACTIVE', CertificateSigningRequest: readFileSync('examples/quickstart/devices/sensor-1.csr.pem', 'utf8') } },
     PolicyAttachment: { Type: 'AWS::IoT::PolicyPrincipalAttachment', Properties: { PolicyName: { Ref: 'Policy' }, Principal: { 'Fn::GetAtt': ['Certificate', 'Arn'] } } },
+    Claim: { Type: 'AWS::IoT::Certificate', Properties: { Status: 'ACTIVE', CertificateSigningRequest: readFileSync('examples/quickstart/devices/sensor-1.csr.pem', 'utf8') } },
+    ClaimPolicy: { Type: 'AWS::IoT::Policy', Properties: { PolicyName: 'Claim', PolicyDocument: { Version: '2012-10-17', Statement: [
+      { Effect: 'Allow', Action: 'iot:Connect', Resource: 'arn:aws:iot:us-east-1:123456789012:client/claim-*' },
+    ] } } },
+    ClaimAttachment: { Type: 'AWS::IoT::PolicyPrincipalAttachment', Properties: { PolicyName: { Ref: 'ClaimPolicy' }, Principal: { 'Fn::GetAtt': ['Claim', 'Arn'] } } },
     ThingAttachment: { Type: 'AWS::IoT::ThingPrincipalAttachment', Properties: { ThingName: { Ref: 'Thing' }, Principal: { 'Fn::GetAtt': 'Certificate.Arn' } } },
   },
 };
@@ -50,6 +55,11 @@ test('local serves a template, connect gives a kit for it, and SIGTERM stops it 
   }, false);
   await client.publishAsync('north/pump-1', 'the parameter counts', { qos: 1 });
   await client.endAsync();
+
+  const claim = await run(['connect', '--certificate', 'Claim', '--state', state, '--json']);
+  expect(JSON.parse(claim.stdout)).toMatchObject({ clientId: expect.stringMatching(/^claim-[0-9a-f]+$/), config: scratch('state', 'kits', 'Claim', 'config.json') });
+  expect(await run(['connect', '--state', state])).toMatchObject({ code: 2, stderr: expect.stringContaining('name a thing, or with --certificate') as string });
+  expect(JSON.parse(readFileSync(scratch('state', 'twin.json'), 'utf8'))).toMatchObject({ aws: { endpointUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), region: 'us-east-1' } });
 
   expect(await run(['connect', 'pump-2', '--state', state])).toMatchObject({ code: 2, stderr: expect.stringContaining("thing 'pump-2' is not part of the deployment") as string });
   expect(await run(['connect', 'spare', '--state', state])).toMatchObject({ code: 2, stderr: expect.stringContaining("thing 'spare' has no certificate") as string });
