@@ -49,6 +49,15 @@ export class JustInTime {
    * @returns what was done, and so why the connection is dropped; undefined when the certificate is none of a CA's that registers
    */
   public present(certificate: X509Certificate, serverName: string | undefined): string | undefined {
+    try {
+      return this.register(certificate, serverName);
+    } catch (error) {
+      // The last resort: what one client shows must not end the process.
+      return `the twin could not register the certificate: ${(error as Error).message}`;
+    }
+  }
+
+  private register(certificate: X509Certificate, serverName: string | undefined): string | undefined {
     const { account, clock } = this.props;
     const id = certificateId(certificate);
     const known = account.findCertificate(id);
