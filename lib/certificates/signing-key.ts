@@ -123,7 +123,7 @@ export class KmsSigningKey extends SigningKey {
       new iam.PolicyStatement({
         actions: ['kms:Sign'],
         resources: [resource],
-        conditions: { StringEquals: { 'kms:SigningAlgorithm': this.algorithms.length === 1 ? this.algorithms[0] : this.algorithms, 'kms:MessageType': 'DIGEST' } },
+        conditions: { StringEquals: { 'kms:SigningAlgorithm': this.algorithms.length === 1 ? this.algorithms[0] : this.algorithms, 'kms:MessageType': 'RAW' } },
       }),
       new iam.PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [resource] }),
     ];

@@ -225,7 +225,7 @@ describe('a CA in DEFAULT mode', () => {
     asDefault({ signingKey: key() });
 
     expect(conditions()).toEqual([{
-      StringEquals: { 'kms:SigningAlgorithm': ['ECDSA_SHA_256', 'ECDSA_SHA_384', 'ECDSA_SHA_512', 'RSASSA_PKCS1_V1_5_SHA_256'], 'kms:MessageType': 'DIGEST' },
+      StringEquals: { 'kms:SigningAlgorithm': ['ECDSA_SHA_256', 'ECDSA_SHA_384', 'ECDSA_SHA_512', 'RSASSA_PKCS1_V1_5_SHA_256'], 'kms:MessageType': 'RAW' },
     }]);
     stack = new Stack(new App(), 'Stack');
     asDefault({ signingKey: SigningKey.fromPrivateCa(acmpca.CertificateAuthority.fromCertificateAuthorityArn(stack, 'Pca', 'arn:aws:acm-pca:eu-central-1:123456789012:certificate-authority/1')) });
@@ -362,7 +362,7 @@ describe('a CA in AWS KMS', () => {
     expect(signing).toEqual([
       {
         Effect: 'Allow', Action: 'kms:Sign', Resource: '*', Principal: handler,
-        Condition: { StringEquals: { 'kms:SigningAlgorithm': 'RSASSA_PKCS1_V1_5_SHA_256', 'kms:MessageType': 'DIGEST' } },
+        Condition: { StringEquals: { 'kms:SigningAlgorithm': 'RSASSA_PKCS1_V1_5_SHA_256', 'kms:MessageType': 'RAW' } },
       },
       { Effect: 'Allow', Action: 'kms:GetPublicKey', Resource: '*', Principal: handler },
     ]);

@@ -76,7 +76,7 @@ describe('a certificate provider', () => {
           { Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ProviderLogs'), 'Arn'] } },
           {
             Effect: 'Allow', Action: 'kms:Sign', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CaKey'), 'Arn'] },
-            Condition: { StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'DIGEST' } },
+            Condition: { StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'RAW' } },
           },
           { Effect: 'Allow', Action: 'kms:GetPublicKey', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CaKey'), 'Arn'] } },
         ],

@@ -30,12 +30,6 @@ beforeAll(async () => {
   [caPem, otherPem] = [await selfSigned(keys), await selfSigned(others)];
 });
 
-const authorities: FakeAuthority[] = [];
-
-afterEach(() => {
-  authorities.splice(0).forEach((authority) => authority.dispose());
-});
-
 const OTHER_KEY_ARN = `${KEY_ARN}0`;
 const OTHER_SECRET_ARN = `${SECRET_ARN}x`;
 const OTHER_PRIVATE_CA_ARN = `${PRIVATE_CA_ARN}0`;
@@ -90,7 +84,6 @@ interface Run {
 
 function start({ createHandler, arrange: prepare }: Pick<Scenario, 'createHandler' | 'arrange'>): Pick<Run, 'authority' | 'stack'> {
   const authority = new FakeAuthority();
-  authorities.push(authority);
   prepare(authority);
   return { authority, stack: new FakeStack((_, system) => createHandler(authority, system), authority.clients.iot) };
 }

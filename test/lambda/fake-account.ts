@@ -1,4 +1,4 @@
-import { constants, generateKeyPairSync, privateEncrypt, randomUUID, X509Certificate, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, randomUUID, sign, X509Certificate, type KeyObject } from 'node:crypto';
 import type * as iot from '@aws-sdk/client-iot';
 import type * as kms from '@aws-sdk/client-kms';
 import type * as secretsManager from '@aws-sdk/client-secrets-manager';
@@ -49,7 +49,6 @@ export async function createCa(commonName: string, days = 3650): Promise<FakeCa>
 }
 
 /** What https://www.rfc-editor.org/rfc/rfc8017#section-9.2 puts before a SHA-256 digest. */
-const DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex');
 
 /**
  * Certificates, parameters, secrets and keys of an AWS account in memory, with what AWS refuses and what it loses. All its
@@ -296,9 +295,9 @@ export class FakeAccount {
     },
 
     Sign: ({ KeyId: keyId = '', Message: message = new Uint8Array(), MessageType: type, SigningAlgorithm: algorithm }: kms.SignRequest) => {
-      expect([type, algorithm, message.length]).toEqual(['DIGEST', 'RSASSA_PKCS1_V1_5_SHA_256', 32]);
+      expect([type, algorithm]).toEqual(['RAW', 'RSASSA_PKCS1_V1_5_SHA_256']);
       const key = found(this.keys.get(keyId), 'NotFoundException', keyId);
-      return { Signature: new Uint8Array(privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, Buffer.concat([DIGEST_INFO, message]))) };
+      return { Signature: new Uint8Array(sign('sha256', message, key)) };
     },
   };
 

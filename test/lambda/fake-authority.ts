@@ -1,8 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, privateEncrypt, X509Certificate, type KeyObject } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { generateKeyPairSync, sign, X509Certificate, type KeyObject } from 'node:crypto';
 import type * as pca from '@aws-sdk/client-acm-pca';
 import type * as kms from '@aws-sdk/client-kms';
 import type * as secretsmanager from '@aws-sdk/client-secrets-manager';
@@ -31,9 +27,6 @@ const ALGORITHMS: { readonly [spec: string]: readonly [algorithm: string, digest
   ECC_NIST_P384: ['ECDSA_SHA_384', 'sha384'],
   ECC_NIST_P521: ['ECDSA_SHA_512', 'sha512'],
 };
-
-/** What PKCS #1 v1.5 puts before a digest with SHA-256. https://www.rfc-editor.org/rfc/rfc8017#section-9.2 */
-const SHA256_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex');
 
 export function makeKeys(spec: string): Keys {
   return spec.startsWith('RSA_')
@@ -66,15 +59,8 @@ export class FakeAuthority {
   private readonly faults = new Map<number, Fault>();
   private pending = 0;
 
-  /** AWS KMS signs a digest; Node only signs what it has digested itself, but for RSA. */
-  private readonly folder = mkdtempSync(join(tmpdir(), 'kms-'));
-
   private readonly client = { send: (command: object) => this.receive(command) };
   public readonly clients = { iot: this.client, kms: this.client, ssm: this.client, secrets: this.client, privateCa: this.client } as unknown as Clients;
-
-  public dispose(): void {
-    rmSync(this.folder, { recursive: true });
-  }
 
   public failAt(request: number, fault: Fault): void {
     this.faults.set(request, fault);
@@ -113,18 +99,13 @@ export class FakeAuthority {
       return { PublicKey: keys.publicKey.export({ type: 'spki', format: 'der' }), KeySpec: spec as kms.KeySpec };
     },
 
-    Sign: ({ KeyId: id = '', Message: digest, MessageType: type, SigningAlgorithm: algorithm }: kms.SignRequest): Partial<kms.SignResponse> => {
+    Sign: ({ KeyId: id = '', Message: message, MessageType: type, SigningAlgorithm: algorithm }: kms.SignRequest): Partial<kms.SignResponse> => {
       const { keys, spec } = found(this.keys.get(id), 'NotFoundException');
       const [wanted, name] = ALGORITHMS[spec]!;
-      if (type !== 'DIGEST' || algorithm !== wanted || digest!.length > 64) {
+      if (type !== 'RAW' || algorithm !== wanted) {
         throw awsError('ValidationException');
       }
-      if (spec.startsWith('RSA_')) {
-        return { Signature: privateEncrypt(keys.privateKey, Buffer.concat([SHA256_INFO, digest!])) };
-      }
-      writeFileSync(join(this.folder, 'key'), privatePem(keys));
-      writeFileSync(join(this.folder, 'digest'), digest!);
-      return { Signature: execFileSync('openssl', ['pkeyutl', '-sign', '-inkey', 'key', '-in', 'digest', '-pkeyopt', `digest:${name}`], { cwd: this.folder }) };
+      return { Signature: sign(name, message!, keys.privateKey) };
     },
 
     GetSecretValue: ({ SecretId: id = '' }: secretsmanager.GetSecretValueRequest) => ({ SecretString: found(this.secrets.get(id), 'ResourceNotFoundException') }),

@@ -28,10 +28,6 @@ beforeEach(() => {
   authority.keys.set(KEY_ARN, { spec: 'RSA_2048', keys });
 });
 
-afterEach(() => {
-  authority.dispose();
-});
-
 interface Options {
   readonly policy?: object;
   readonly today?: Date;

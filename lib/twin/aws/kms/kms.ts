@@ -8,7 +8,6 @@ import type { Service } from '../service';
 import type { Surroundings } from '../surroundings';
 import { Keys } from './keys';
 import type { Key } from './keys';
-import { signDigest } from './sign-digest';
 
 /** How a signing algorithm signs. */
 interface SigningAlgorithm {
@@ -37,7 +36,6 @@ const ALGORITHMS: Readonly<Record<string, Readonly<Record<string, SigningAlgorit
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html */
 const MAX_RAW_BYTES = 4096;
-const DIGEST_BYTES = { sha256: 32, sha384: 48, sha512: 64 } as const;
 
 /** AWS KMS with the keys that the deployment declares; nobody checks their policies. */
 export function kmsService(around: Surroundings): Service {
@@ -48,14 +46,11 @@ export function kmsService(around: Surroundings): Service {
     GetPublicKey: (input) => getPublicKey(keyOf(input)),
     Sign: (input) => {
       const { key, name, algorithm } = signing(keyOf(input), input);
-      return { KeyId: key.arn, Signature: signMessage(key.material(), algorithm, input).toString('base64'), SigningAlgorithm: name };
+      return { KeyId: key.arn, Signature: sign(algorithm.hash, message(input), paddingFor(key.material(), algorithm)).toString('base64'), SigningAlgorithm: name };
     },
     Verify: (input) => {
       const { key, name, algorithm } = signing(keyOf(input), input);
-      if (isDigest(input)) {
-        throw invalid("the twin verifies with the MessageType 'RAW' only");
-      }
-      if (!verify(algorithm.hash, bytes(input, 'Message'), paddingFor(createPublicKey(key.material()), algorithm), bytes(input, 'Signature'))) {
+      if (!verify(algorithm.hash, message(input), paddingFor(createPublicKey(key.material()), algorithm), bytes(input, 'Signature'))) {
         throw new ServiceError('KMSInvalidSignatureException', 'the signature is not one of this key for this message');
       }
       return { KeyId: key.arn, SignatureValid: true, SigningAlgorithm: name };
@@ -114,29 +109,16 @@ function signing(key: Key, input: Input): { readonly key: Key; readonly name: st
   return { key, name, algorithm };
 }
 
-function isDigest(input: Input): boolean {
-  const type = optionalText(input, 'MessageType') ?? 'RAW';
-  if (type !== 'RAW' && type !== 'DIGEST') {
-    throw invalid("'MessageType' must be RAW or DIGEST");
+/** A message itself: Node signs no digest that somebody else has computed. */
+function message(input: Input): Buffer {
+  if ((optionalText(input, 'MessageType') ?? 'RAW') !== 'RAW') {
+    throw invalid("the twin signs and verifies with the MessageType 'RAW' only");
   }
-  return type === 'DIGEST';
-}
-
-function signMessage(key: KeyObject, algorithm: SigningAlgorithm, input: Input): Buffer {
-  const message = bytes(input, 'Message');
-  if (!isDigest(input)) {
-    if (message.length > MAX_RAW_BYTES) {
-      throw invalid(`'Message' has ${message.length} bytes, AWS KMS takes ${MAX_RAW_BYTES}; sign its digest`);
-    }
-    return sign(algorithm.hash, message, paddingFor(key, algorithm));
+  const signed = bytes(input, 'Message');
+  if (signed.length > MAX_RAW_BYTES) {
+    throw invalid(`'Message' has ${signed.length} bytes, AWS KMS takes ${MAX_RAW_BYTES}`);
   }
-  if (algorithm.isPss) {
-    throw invalid("the twin signs with RSASSA-PSS and the MessageType 'RAW' only");
-  }
-  if (message.length !== DIGEST_BYTES[algorithm.hash]) {
-    throw invalid(`'Message' must be a digest of ${DIGEST_BYTES[algorithm.hash]} bytes, got ${message.length}`);
-  }
-  return signDigest(key, algorithm.hash, message);
+  return signed;
 }
 
 function paddingFor(key: KeyObject, { isPss }: SigningAlgorithm): { readonly key: KeyObject; readonly padding?: number; readonly saltLength?: number } {
