@@ -22,6 +22,27 @@ export function texts(properties: Properties, name: string): readonly string[] {
   return [...new Set(value)];
 }
 
+/** A list of objects, whose members nobody has checked. */
+export function objects(properties: Properties, name: string): readonly Readonly<Record<string, unknown>>[] {
+  const value = properties[name];
+  if (!Array.isArray(value) || !value.every(isObject)) {
+    throw new RequestError(`'${name}' must be a list of objects`);
+  }
+  return value;
+}
+
+export function object(properties: Properties, name: string): Readonly<Record<string, unknown>> {
+  const value = properties[name];
+  if (!isObject(value)) {
+    throw new RequestError(`'${name}' must be an object`);
+  }
+  return value;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export function flag(properties: Properties, name: string): boolean {
   return properties[name] === 'true' || properties[name] === true;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { RequestError, text, texts, type Properties } from '../custom-resource';
+import { object, objects, RequestError, text, type Properties } from '../custom-resource';
 import { certificateIdOf } from '../x509';
 
 /** Where a private key that was made here is delivered to. */
@@ -52,13 +52,19 @@ export interface Request {
 }
 
 export function readRequest(properties: Properties): Request {
-  const items = texts(properties, 'Items').map((item) => JSON.parse(item) as Item);
-  const authorities = JSON.parse(text(properties, 'Authorities')) as Request['authorities'];
+  const items = objects(properties, 'Items').map(readItem);
+  // The CDK leaves out an object without members.
+  const authorities = (properties.Authorities === undefined ? {} : object(properties, 'Authorities')) as Request['authorities'];
   return {
     items: new Map(items.map((item) => [certificateName(item, authorities), item])),
     authorities,
     memory: text(properties, 'Memory'),
   };
+}
+
+/** CloudFormation makes text of numbers. */
+function readItem(item: Readonly<Record<string, unknown>>): Item {
+  return (item.kind === 'issued' ? { ...item, validitySeconds: Number(item.validitySeconds) } : item) as unknown as Item;
 }
 
 const ID_PREFIX = 'certificates/';

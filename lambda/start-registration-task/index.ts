@@ -7,7 +7,7 @@ import {
   type Status,
 } from '@aws-sdk/client-iot';
 import { allItems, createClient, customResource, failure, handle, MISSING, RequestError, text, unless } from '../custom-resource';
-import type { Handle, Iot, Patience, System, Task } from '../custom-resource';
+import type { Handle, Iot, Patience, Properties, System, Task } from '../custom-resource';
 
 /** What makes a task. The template has the version of the file in it, so that the same input is the same task. */
 interface Input {
@@ -28,7 +28,7 @@ const UNTIL_FREE: Patience = { errors: ['BusyError', 'InvalidRequestException', 
 export function createHandler(iot: Iot, system?: System): Handle {
   return handle<Input>({
     read: (properties) => ({
-      templateBody: text(properties, 'TemplateBody'),
+      templateBody: templateBodyOf(properties),
       inputFileBucket: text(properties, 'InputFileBucket'),
       inputFileKey: text(properties, 'InputFileKey'),
       roleArn: text(properties, 'RoleArn'),
@@ -39,6 +39,16 @@ export function createHandler(iot: Iot, system?: System): Handle {
     update: async () => {},
     remove: (task, before) => stop(iot, task, before),
   }, system);
+}
+
+/** The template, with the certificate of the CA in it where that is known only now. */
+function templateBodyOf(properties: Properties): string {
+  const body = text(properties, 'TemplateBody');
+  if (properties.CaCertificatePem === undefined) {
+    return body;
+  }
+  const { Parameters: parameters, ...rest } = JSON.parse(body) as { readonly Parameters: Readonly<Record<string, object>> };
+  return JSON.stringify({ Parameters: { ...parameters, CACertificatePem: { ...parameters.CACertificatePem, Default: text(properties, 'CaCertificatePem') } }, ...rest });
 }
 
 async function start(iot: Iot, { call }: Task, input: Input): Promise<string> {

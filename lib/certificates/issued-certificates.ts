@@ -58,15 +58,15 @@ export class IssuedCertificates extends Construct {
   private constructor(scope: Construct, id: string) {
     super(scope, id);
 
-    const stack = Stack.of(this);
     this.role = HandlerFunction.of(this, KIND).role;
     const memory = new HandlerMemory(this, 'Made');
     this.resource = new HandlerResource(this, 'Default', {
       kind: KIND,
       resourceType: 'IotCertificates',
       properties: {
-        Items: Lazy.list({ produce: () => this.sorted().map((key) => stack.toJsonString({ key, ...this.items.get(key)?.properties })) }),
-        Authorities: Lazy.string({ produce: () => stack.toJsonString(this.authorities()) }),
+        // Objects and not their JSON, in which the line breaks of a text that is known only at deployment would stay what they are.
+        Items: Lazy.any({ produce: () => this.sorted().map((key) => ({ key, ...this.items.get(key)?.properties })) }),
+        Authorities: Lazy.any({ produce: () => this.authorities() }),
         Memory: memory.path,
       },
       permissions: () => [...this.permissions(), ...memory.statements()],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CustomResource, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CustomResource, Duration, Lazy, RemovalPolicy, Stack, type IResolvable } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -68,8 +68,8 @@ export interface HandlerResourceProps {
   /** What CloudFormation shows, to follow `Custom::`. */
   readonly resourceType: string;
 
-  /** What the handler is told. Text and lists of text: CloudFormation makes text of the rest. No secrets. */
-  readonly properties: { readonly [name: string]: string | readonly string[] };
+  /** What the handler is told: text, and lists and objects of it; CloudFormation makes text of the rest. No secrets. */
+  readonly properties: { readonly [name: string]: string | readonly string[] | IResolvable };
 
   /** What the function may do for this resource; read when the app is synthesized. */
   readonly permissions: () => iam.PolicyStatement[];

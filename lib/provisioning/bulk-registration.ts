@@ -1,4 +1,4 @@
-import { Annotations, Stack } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { BulkFile, type BulkFileLocation } from './bulk-file';
@@ -114,7 +114,13 @@ export class BulkRegistration extends Construct {
     const task = new HandlerResource(this, 'Default', {
       kind: KIND,
       resourceType: 'IotRegistrationTask',
-      properties: { TemplateBody: templateBody, InputFileBucket: file.bucket.bucketName, InputFileKey: file.key, RoleArn: role.roleArn },
+      properties: {
+        TemplateBody: templateBody,
+        InputFileBucket: file.bucket.bucketName,
+        InputFileKey: file.key,
+        RoleArn: role.roleArn,
+        ...isKnownLater(props.caCertificatePem) && { CaCertificatePem: props.caCertificatePem },
+      },
       permissions: () => [
         new iam.PolicyStatement({
           actions: ['iot:DescribeThingRegistrationTask', 'iot:ListThingRegistrationTasks', 'iot:StartThingRegistrationTask', 'iot:StopThingRegistrationTask'],
@@ -173,6 +179,13 @@ function requireParameters(scope: Construct, { certificates, caCertificatePem }:
   }
 }
 
+/** Stands in the template for a certificate that the handler puts there: in JSON text, its line breaks would stay what they are. */
+const LATER = 'known at deployment';
+
+function isKnownLater(certificatePem: string | undefined): certificatePem is string {
+  return certificatePem !== undefined && Token.isUnresolved(certificatePem);
+}
+
 /** What the template says about certificates, and the action that makes them. */
 function certificateOf({ certificates, caCertificatePem }: BulkRegistrationProps): {
   readonly parameters: { readonly [name: string]: ProvisioningParameter };
@@ -181,7 +194,7 @@ function certificateOf({ certificates, caCertificatePem }: BulkRegistrationProps
 } {
   return certificates === BulkCertificates.ISSUED
     ? {
-      parameters: { [CERTIFICATE]: {}, [CA_CERTIFICATE]: { ...caCertificatePem !== undefined && { defaultValue: caCertificatePem } } },
+      parameters: { [CERTIFICATE]: {}, [CA_CERTIFICATE]: caCertificatePem === undefined ? {} : { defaultValue: isKnownLater(caCertificatePem) ? LATER : caCertificatePem } },
       properties: { CertificatePem: { Ref: CERTIFICATE }, CACertificatePem: { Ref: CA_CERTIFICATE } },
       action: 'iot:RegisterCertificate',
     }

@@ -31,15 +31,18 @@ function toParameter(id: string, parameterName: string, props: object = {}): Dev
 /** What the handler is told of each certificate; tokens as text. */
 function items(): Record<string, unknown>[] {
   const [resource] = Object.values(Template.fromStack(stack).findResources(CUSTOM));
-  return (resource!.Properties.Items as unknown[]).map((item) => JSON.parse(text(item)) as Record<string, unknown>);
+  return (resource!.Properties.Items as unknown[]).map((item) => withoutTokens(item) as Record<string, unknown>);
 }
 
-function text(value: unknown): string {
-  if (typeof value === 'string') {
+function withoutTokens(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) {
     return value;
   }
-  const { 'Fn::Join': join, ...reference } = value as { 'Fn::Join'?: [string, unknown[]]; Ref?: string };
-  return join ? join[1].map(text).join(join[0]) : `<${String(reference.Ref)}>`;
+  const { 'Fn::Join': join, Ref: reference } = value as { 'Fn::Join'?: [string, unknown[]]; Ref?: string };
+  if (join) {
+    return join[1].map(withoutTokens).join(join[0]);
+  }
+  return reference === undefined ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutTokens(member)])) : `<${reference}>`;
 }
 
 describe('a key that is delivered to a secret', () => {

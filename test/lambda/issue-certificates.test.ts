@@ -33,7 +33,7 @@ const inParameter = (change: Item = {}): Item => ({
 const fromCa = (change: Item = {}): Item => ({ key: 'three', path: 'Fleet/Three', kind: 'issued', csr, validitySeconds: 864_000, authority: 'ca', ...COMMON, ...change });
 
 function values(...items: readonly Item[]): Values {
-  return { Items: items.map((item) => JSON.stringify(item)), Authorities: JSON.stringify({ ca: { certificatePem: ca.pem, keyId: KEY } }), Memory: MEMORY };
+  return { Items: items, Authorities: { ca: { certificatePem: ca.pem, keyId: KEY } }, Memory: MEMORY };
 }
 
 interface World {

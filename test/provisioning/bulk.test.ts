@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Fn, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { IotPolicy } from '../../lib/access';
@@ -70,6 +70,13 @@ describe('the template of a task', () => {
     stack = new Stack(new App(), 'Other');
     define({ certificates: BulkCertificates.ISSUED });
     expect(body().Parameters.CACertificatePem).toEqual({ Type: 'String' });
+  });
+
+  test('leaves a certificate of a CA that is known only at deployment to the handler', () => {
+    define({ certificates: BulkCertificates.ISSUED, caCertificatePem: Fn.getAtt('Ca', 'CertificatePem').toString() });
+    const [task] = Object.values(Template.fromStack(stack).findResources('Custom::IotRegistrationTask'));
+    expect(task!.Properties.CaCertificatePem).toEqual({ 'Fn::GetAtt': ['Ca', 'CertificatePem'] });
+    expect(body().Parameters.CACertificatePem).toEqual({ Type: 'String', Default: 'known at deployment' });
   });
 
   test('names things as the file does where nothing else is said', () => {
