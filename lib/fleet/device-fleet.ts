@@ -13,7 +13,7 @@ import type {
   FleetTrustedUserProvisioningOptions,
 } from './fleet-provisioning';
 import { IotPolicy } from '../access';
-import { DeviceCertificate, type CommonDeviceCertificateProps, type ICertificateAuthority, type KeyDelivery } from '../certificates';
+import { DeviceCertificate, type CommonDeviceCertificateProps, type CertificateAuthority, type KeyDelivery } from '../certificates';
 import { invalid } from '../private/errors';
 import { requireText } from '../private/text';
 import {
@@ -124,7 +124,7 @@ export interface FleetCertificateProps extends CommonDeviceCertificateProps {
    *
    * @default - AWS IoT issues it
    */
-  readonly issuer?: ICertificateAuthority;
+  readonly issuer?: CertificateAuthority;
 
   /**
    * Where a private key that AWS makes is delivered to, for a device that cannot make its own.
