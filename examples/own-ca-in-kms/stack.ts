@@ -6,7 +6,7 @@
  */
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { CertificateAuthority, Channel, DeviceCertificate, DeviceFleet } from '../../lib';
+import { CertificateAuthority, Channel, DeviceFleet } from '../../lib';
 
 export interface OwnCaInKmsStackProps extends StackProps {
   /** The certificate signing request of sensor-1, which keeps its private key, as PEM text. */
@@ -20,9 +20,11 @@ export class OwnCaInKmsStack extends Stack {
     const fleet = new DeviceFleet(this, 'Sensors', {
       topics: { telemetry: Channel.fromDevice('dt/sensors/{thing}/telemetry') },
     });
-    const authority = CertificateAuthority.createInKms(this, 'Authority', { subject: { commonName: 'Sensors of one maker' } });
-    const certificate = DeviceCertificate.issuedBy(this, 'Sensor1', authority, { csr: props.csr, removalPolicy: RemovalPolicy.DESTROY });
-    certificate.attachThing(fleet.addThing('sensor-1'));
-    fleet.policies.forEach((policy) => certificate.attachPolicy(policy));
+    fleet.addCertificate('Sensor1', {
+      thing: fleet.addThing('sensor-1'),
+      csr: props.csr,
+      issuer: CertificateAuthority.createInKms(this, 'Authority', { subject: { commonName: 'Sensors of one maker' } }),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
   }
 }
