@@ -1,5 +1,5 @@
 import { Annotations, Token, type Stack } from 'aws-cdk-lib';
-import type { FleetCertificateProps } from './device-fleet';
+import type { FleetCertificateProps } from './device-fleet-props';
 import type { DeviceCertificate } from '../certificates';
 import type { IThing } from '../registry';
 

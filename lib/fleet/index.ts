@@ -1,5 +1,5 @@
 export { DeviceFleet } from './device-fleet';
-export type { DeviceFleetProps, FleetCertificateProps, FleetThingOptions } from './device-fleet';
+export type { DeviceFleetProps, FleetCertificateProps, FleetThingOptions } from './device-fleet-props';
 export { FleetChannel } from './fleet-channel';
 export { FleetDeletion } from './fleet-guard';
 export type {
