@@ -30,12 +30,21 @@ export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }
 
+const DENIED = 'the role of the function was given this permission, so look for a service control policy or permissions boundary that denies it';
+const BUSY = 'AWS went on like this for minutes; deploy again when it has passed';
+
 /** What a user can do about an error of AWS. */
 const ADVICE: { readonly [name: string]: string } = {
-  AccessDeniedException: 'the role of the function was given this permission, so look for a service control policy or permissions boundary that denies it',
-  UnauthorizedException: 'the role of the function was given this permission, so look for a service control policy or permissions boundary that denies it',
+  AccessDeniedException: DENIED,
+  UnauthorizedException: DENIED,
   LimitExceededException: 'a quota of AWS IoT is full; remove what is no longer needed, or ask AWS for more',
+  ThrottlingException: BUSY,
+  TooManyRequestsException: BUSY,
+  ServiceUnavailableException: BUSY,
+  InternalFailureException: BUSY,
+  TimeoutError: BUSY,
   ResourceNotFoundException: 'it must exist in the account and Region of the stack before this resource does',
+  ResourceAlreadyExistsException: 'remove what is there already, or choose another name',
 };
 
 /** Says what was tried when AWS refused, and what to do about it. */
