@@ -4,7 +4,7 @@ import { App, Aspects, CfnResource, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Device, policyDocuments } from './access/device';
-import { makeAuthority } from './examples/support/openssl';
+import { throwawayAuthorityPem } from './examples/support/openssl';
 import { BulkStack } from '../examples/bulk/stack';
 import { ClaimProvisioningStack } from '../examples/claim-provisioning/stack';
 import { DeviceAwsCredentialsStack } from '../examples/device-aws-credentials/stack';
@@ -18,7 +18,7 @@ process.env.CDK_VALIDATION = 'true';
 const EXAMPLES: { readonly [name: string]: (app: App) => Stack } = {
   'quickstart': (app) => new QuickstartStack(app, 'Quickstart'),
   'claim-provisioning': (app) => new ClaimProvisioningStack(app, 'ClaimProvisioning'),
-  'jitp': (app) => new JitpStack(app, 'Jitp', { caCertificatePem: makeAuthority().certificatePem }),
+  'jitp': (app) => new JitpStack(app, 'Jitp', { caCertificatePem: throwawayAuthorityPem() }),
   'own-ca-in-kms': (app) => new OwnCaInKmsStack(app, 'OwnCaInKms', { csr: committedCsr('own-ca-in-kms') }),
   'bulk': (app) => new BulkStack(app, 'Bulk', { file: resolve('examples/bulk/devices.ndjson') }),
   'device-aws-credentials': (app) => new DeviceAwsCredentialsStack(app, 'DeviceAwsCredentials', { csr: committedCsr('device-aws-credentials') }),

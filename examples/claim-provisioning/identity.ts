@@ -21,9 +21,13 @@ export class Identity {
     this.storage = new Storage(folder);
   }
 
-  /** The finished kit; nothing before. */
+  /** The finished kit, and with it the end of what it was made of; nothing before. */
   public kit(): Kit | undefined {
-    return this.storage.read(KIT_FILES.config) === undefined ? undefined : readKit(this.storage.folder);
+    if (this.storage.read(KIT_FILES.config) === undefined) {
+      return undefined;
+    }
+    this.forget();
+    return readKit(this.storage.folder);
   }
 
   /** The private key, which is made once and never leaves the device. */
@@ -61,6 +65,5 @@ export class Identity {
     this.storage.write(KIT_FILES.certificatePem, certificatePem);
     this.storage.write(KIT_FILES.rootCaPem, rootCaPem);
     this.storage.write(KIT_FILES.config, `${JSON.stringify(config, undefined, 2)}\n`);
-    this.forget();
   }
 }

@@ -29,25 +29,27 @@ while [ $# -ge 2 ]; do
   shift 2
 done
 [ $# -eq 0 ] || usage
+[ -n "$secret" ] || { [ -n "$thing" ] && [ -n "$key" ]; } || usage
 
 umask 077
 mkdir -p "$dir"
 
 if [ -n "$secret" ]; then
-  # Never on the command line of a program, where everyone on this computer could read it.
-  aws secretsmanager get-secret-value --secret-id "$secret" --query SecretString --output text | node -e '
-    const { writeFileSync } = require("node:fs");
-    const { privateKey, certificatePem } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+  text=$(aws secretsmanager get-secret-value --secret-id "$secret" --query SecretString --output text)
+  # Through a pipe: everyone on this computer could read it on the command line of a program.
+  printf '%s' "$text" | node -e '
+    const { readFileSync, writeFileSync } = require("node:fs");
+    const { privateKey, certificatePem } = JSON.parse(readFileSync(0, "utf8"));
     writeFileSync(`${process.argv[1]}/private.key`, privateKey);
     writeFileSync(`${process.argv[1]}/certificate.pem`, certificatePem);
   ' "$dir"
 else
-  [ -n "$thing" ] && [ -n "$key" ] || usage
   cp "$key" "$dir/private.key"
   if [ -n "$certificate" ]; then
     cp "$certificate" "$dir/certificate.pem"
   else
     arn=$(aws iot list-thing-principals --thing-name "$thing" --query 'principals[0]' --output text)
+    [ "$arn" != None ] || { echo "the thing $thing has no certificate yet" >&2; exit 1; }
     aws iot describe-certificate --certificate-id "${arn##*/}" --query certificateDescription.certificatePem --output text > "$dir/certificate.pem"
   fi
 fi

@@ -27,8 +27,11 @@ export class Storage {
   }
 
   public remove(name: string): void {
-    rmSync(join(this.folder, name), { force: true });
-    this.sync();
+    const path = join(this.folder, name);
+    if (existsSync(path)) {
+      rmSync(path);
+      this.sync();
+    }
   }
 
   /** The names in a folder are written apart from what is in the files. */
