@@ -49,6 +49,10 @@ test('objects are listed by prefix and in pages', async () => {
   expect(page.Contents!.map(({ Key }) => Key)).toEqual(['list/a', 'list/b', 'list/deep/c']);
   const rest = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'list/', ContinuationToken: page.NextContinuationToken }));
   expect(rest.Contents!.map(({ Key }) => Key)).toEqual(['list/deep/d']);
+  // As the AWS CLI asks; it decodes only what says that it is encoded.
+  expect(await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'list/', MaxKeys: 1, EncodingType: 'url' }))).toMatchObject({
+    EncodingType: 'url', Prefix: 'list%2F', Contents: [{ Key: expect.stringContaining('list%2F') }],
+  });
   const folders = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'list/', Delimiter: '/' }));
   expect([folders.Contents!.length, folders.CommonPrefixes]).toEqual([2, [{ Prefix: 'list/deep/' }]]);
 });

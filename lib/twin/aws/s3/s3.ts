@@ -142,7 +142,8 @@ function listObjects(bucket: Bucket, _: string, { query }: ServiceRequest): Serv
   const delimiter = query.get('delimiter') ?? '';
   const after = fromToken(query.get('continuation-token')) ?? query.get('start-after') ?? '';
   const most = Math.min(Number(query.get('max-keys') ?? MAX_KEYS) || 0, MAX_KEYS);
-  const encode = query.get('encoding-type') === 'url' ? encodeURIComponent : String;
+  const isEncoded = query.get('encoding-type') === 'url';
+  const encode = isEncoded ? encodeURIComponent : String;
   const keys = bucket.list().filter(({ key }) => key.startsWith(prefix)).sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
   /** Keys that have the delimiter after the prefix are shown as one. */
   const shown = new Map<string, ObjectInfo | undefined>();
@@ -155,6 +156,7 @@ function listObjects(bucket: Bucket, _: string, { query }: ServiceRequest): Serv
   const isTruncated = page.length < rest.length && page.length > 0;
   return xmlAnswer(200, ['ListBucketResult', [
     ['Prefix', encode(prefix)],
+    ...isEncoded ? [['EncodingType', 'url'] as const] : [],
     ['KeyCount', page.length],
     ['MaxKeys', most],
     ['IsTruncated', isTruncated],
