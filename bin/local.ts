@@ -14,6 +14,7 @@ interface LocalOptions {
   readonly account: string;
   readonly region: string;
   readonly watch: boolean;
+  readonly functions: boolean;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
@@ -30,6 +31,7 @@ export async function local(assembly: string, options: LocalOptions): Promise<vo
     parameters: options.parameter,
     accountId: options.account,
     region: options.region,
+    runFunctions: options.functions,
   });
   stopOnSignal(twin);
   reloadOnChange(twin, resolve(assembly), options);

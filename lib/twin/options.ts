@@ -50,6 +50,14 @@ export interface TwinOptions {
    */
   readonly region?: string;
 
+  /**
+   * Whether the Lambda functions of the assembly run: hooks, and the handlers of custom resources. They may do on this
+   * computer what you may, so run only what you trust.
+   *
+   * @default true
+   */
+  readonly runFunctions?: boolean;
+
   /** @default - the time of this computer */
   readonly clock?: Clock;
 }

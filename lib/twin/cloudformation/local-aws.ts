@@ -30,6 +30,13 @@ export interface LocalAwsOptions {
   readonly log: (source: string, line: string) => void;
 
   /**
+   * Whether functions run.
+   *
+   * @default true
+   */
+  readonly runFunctions?: boolean;
+
+  /**
    * Where functions find modules that their code does not bring.
    *
    * @default - the folder that this process was started in
@@ -63,12 +70,12 @@ export class LocalAws {
   private working: Promise<unknown> = Promise.resolve();
 
   private constructor(private readonly options: LocalAwsOptions) {
-    const { clock, folder, scope, log, project = process.cwd() } = options;
+    const { clock, folder, scope, log, runFunctions: runs = true, project = process.cwd() } = options;
     this.deployment = options.deployment;
     this.around = { deployment: () => this.deployment, scope, folder, clock };
     this.keys = new AccessKeys(() => clock.now());
     const credentials = this.keys.issue();
-    this.lambda = new LambdaFunctions({ access: () => ({ endpoint: this.endpoint, region: scope.region, credentials }), folder, clock, project, log });
+    this.lambda = new LambdaFunctions({ access: () => ({ endpoint: this.endpoint, region: scope.region, credentials }), folder, clock, project, runs, log });
     this.functions = this.lambda;
   }
 

@@ -30,6 +30,13 @@ export interface LambdaOptions {
   /** Where modules are looked for that the code of a function does not bring. */
   readonly project: string;
 
+  /**
+   * Whether functions run at all.
+   *
+   * @default true
+   */
+  readonly runs?: boolean;
+
   /** Told what functions print. */
   readonly log: (functionName: string, line: string) => void;
 }
@@ -66,6 +73,9 @@ export class LambdaFunctions implements Functions {
     const config = this.find(functionNameOrArn);
     if (config === undefined || this.isStopped) {
       throw new FunctionUnavailableError(functionNameOrArn, 'it is not in the assembly; name a function that the assembly declares');
+    }
+    if (this.options.runs === false) {
+      throw new FunctionUnavailableError(config.name, 'the twin was told to run no functions');
     }
     return this.poolOf(config).invoke({
       event: payload, functionArn: config.arn, requestId: randomUUID(), timeoutMs: Math.min(config.timeoutMs, timeoutMs),

@@ -122,3 +122,14 @@ test('a handler that fails is one warning, and the twin serves the rest', async 
   ]);
   expect(twin!.deployment.things).toHaveLength(4);
 });
+
+test('runs no functions if it is told so, and says what that leaves open', async () => {
+  synthesize();
+  twin = await startTwin({ assembly: outdir, stateDirectory, runFunctions: false });
+  const { endpointUrl, region, ...credentials } = twin.aws;
+  const iotClient = new IoTClient({ endpoint: endpointUrl, region, credentials });
+
+  await expect(iotClient.send(new GetPolicyCommand({ policyName: NAMES.policyName }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  await expect(iotClient.send(new DescribeThingCommand({ thingName: 'pump-1' }))).resolves.toMatchObject({ thingName: 'pump-1' });
+  expect(twin.warnings).toContainEqual(expect.stringMatching(/Membership.*the twin was told to run no functions$/));
+});
