@@ -39,7 +39,7 @@ export function parseTemplate(text: string, name: string): Template {
     throw new DeploymentError(name, `has ${text.length} characters; CloudFormation takes at most ${MAX_TEMPLATE}, split the stack`);
   }
   const root = parseJson(text) ?? parseYaml(text, name);
-  if (!isJsonObject(root) || !isJsonObject(root.Resources)) {
+  if (!isJsonObject(root) || !isJsonObject(root.Resources ?? (isEmptyStack(root) ? {} : undefined))) {
     throw new DeploymentError(name, "is not a CloudFormation template: it has no 'Resources'; give a template or a cloud assembly folder");
   }
   checkDepth(root, name);
@@ -52,6 +52,11 @@ export function parseTemplate(text: string, name: string): Template {
     resources: new Map([...section('Resources')].map(([id, resource]) => [id, readResource(id, resource, name)])),
     macros: ['Transform', ...SECTIONS].flatMap((key) => macrosIn(root, key)),
   };
+}
+
+/** What the CDK writes for a stack without resources. */
+function isEmptyStack({ Parameters: parameters }: JsonObject): boolean {
+  return isJsonObject(parameters) && Object.hasOwn(parameters, 'BootstrapVersion');
 }
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html "Template size in S3" */

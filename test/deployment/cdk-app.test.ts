@@ -55,6 +55,7 @@ function synthesize(): void {
     code: lambda.Code.fromAsset(join(folder, 'code')), handler: 'index.handler', runtime: lambda.Runtime.NODEJS_20_X,
   });
 
+  new cdk.Stack(app, 'Empty');
   const stage = new cdk.Stage(app, 'Prod', { env: { account: '999988887777', region: 'us-east-1' } });
   new iot.CfnThing(new cdk.Stack(stage, 'Fleet'), 'Device');
   app.synth();
@@ -72,6 +73,7 @@ test('every stack is read, with those of stages and nested ones', () => {
   expect(deployment.stacks.map(({ path, name }) => [path, name])).toEqual([
     ['Registry', 'Registry'],
     ['Access', 'sensor-access'],
+    ['Empty', 'Empty'],
     ['Prod/Fleet', 'Prod-Fleet'],
     [expect.stringMatching(/^Registry\/NestedNestedStack/), expect.stringMatching(/^Registry-NestedNestedStack\w+-[A-Z0-9]{12}$/)],
   ]);
