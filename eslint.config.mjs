@@ -14,7 +14,7 @@ const LAYERS = {
   membership: ['private', 'policy', 'registry', 'access'],
   credentials: ['private', 'access'],
   provisioning: ['private', 'registry', 'certificates', 'access'],
-  fleet: ['private', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning'],
+  fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning'],
   twin: ['policy', 'deployment'],
 };
 

@@ -8,7 +8,7 @@ import { type CfnResource, CfnOutput, RemovalPolicy, Stack, type StackProps } fr
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { CredentialVariable, DeviceFleet, IotPolicy, RoleAlias } from '../../lib';
+import { CredentialVariable, DeviceFleet, RoleAlias } from '../../lib';
 
 export interface DeviceAwsCredentialsStackProps extends StackProps {
   /** The certificate signing request of sensor-1, which keeps its private key, as PEM text. */
@@ -35,12 +35,12 @@ export class DeviceAwsCredentialsStack extends Stack {
     acknowledge(uploads, 'AwsSolutions-IAM5', 'A device names the objects under its own prefix as it likes');
 
     const fleet = new DeviceFleet(this, 'Sensors');
-    const certificate = fleet.addCertificate('Sensor1', {
+    fleet.addRoleAlias('MayGetCredentials', alias);
+    fleet.addCertificate('Sensor1', {
       thing: fleet.addThing('sensor-1'),
       csr: props.csr,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    certificate.attachPolicy(new IotPolicy(this, 'MayGetCredentials', { statements: [alias.deviceStatement()] }));
     new CfnOutput(this, 'Bucket', { value: bucket.bucketName });
   }
 }

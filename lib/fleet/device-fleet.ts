@@ -15,6 +15,7 @@ import type {
 } from './fleet-provisioning';
 import { IotPolicy } from '../access';
 import { DeviceCertificate } from '../certificates';
+import type { IRoleAlias } from '../credentials';
 import { invalid } from '../private/errors';
 import { requireText } from '../private/text';
 import {
@@ -81,7 +82,7 @@ export class DeviceFleet extends Construct {
     this.policies = IotPolicy.forDevices(this, 'Policy', {
       topicSpace: this.topicSpace,
       ...props.persistentSessions !== undefined && { persistentSessions: props.persistentSessions },
-      ...this.onDeletion === FleetDeletion.RETAIN_POLICIES && { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
+      ...this.policyRemoval(),
     });
     this.thingScope = new Construct(this, 'Things');
     this.certificateScope = new Construct(this, 'Certificates');
@@ -125,6 +126,21 @@ export class DeviceFleet extends Construct {
       certificate.attachPolicy(policy);
     }
     return certificate;
+  }
+
+  /**
+   * Lets the devices get AWS credentials through a role alias, and through no other unless that is added as well.
+   *
+   * Add it before provisioning, whose templates name all policies. It takes one of the 10 policies of a certificate.
+   */
+  public addRoleAlias(id: string, roleAlias: IRoleAlias): IotPolicy {
+    if (this.guard) {
+      throw invalid(this, `role alias '${id}' must be added before provisioning, whose templates name the policies of a device`);
+    }
+    const policy = new IotPolicy(this, id, { statements: [roleAlias.deviceStatement()], ...this.policyRemoval() });
+    this.policies.push(policy);
+    this.certificates.forEach((certificate) => certificate.attachPolicy(policy));
+    return policy;
   }
 
   /** The devices that may be provisioned, where nothing else decides about them. Put their serial numbers there. */
@@ -174,6 +190,10 @@ export class DeviceFleet extends Construct {
   /** Registers the devices of a file as devices of the fleet. */
   public addBulkRegistration(id: string, options: FleetBulkRegistrationOptions): BulkRegistration {
     return this.provision(options, (scope) => new BulkRegistration(scope, id, { ...this.deviceProps('{ThingName}'), ...options }));
+  }
+
+  private policyRemoval(): { readonly removalPolicy?: RemovalPolicy } {
+    return this.onDeletion === FleetDeletion.RETAIN_POLICIES ? { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE } : {};
   }
 
   private deviceProps(identity: string): RegisteredDeviceProps {

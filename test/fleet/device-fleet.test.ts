@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, CfnParameter, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import { CertificateAuthority, Channel, DeviceFleet, JobAccess, KeyDelivery, Shadow, Thing } from '../../lib';
+import { CertificateAuthority, Channel, DeviceFleet, JobAccess, KeyDelivery, RoleAlias, Shadow, Thing } from '../../lib';
 import type { DeviceFleetProps } from '../../lib';
 import { Device, policyDocuments } from '../access/device';
 import { issue, request } from '../certificates/pki';
@@ -244,6 +244,25 @@ describe('certificates', () => {
     const fleet = define();
     fleet.addCertificate('A', { thing: fleet.addThing('a'), csr: CSR, removalPolicy: RemovalPolicy.DESTROY });
     Template.fromStack(stack).hasResource('AWS::IoT::Certificate', { DeletionPolicy: 'Delete' });
+  });
+
+  test('may get AWS credentials through a role alias, also those that were there before', () => {
+    const fleet = define();
+    fleet.addCertificate('A', { thing: fleet.addThing('a'), csr: CSR });
+    const policy = fleet.addRoleAlias('Uploads', new RoleAlias(stack, 'Alias', { roleAliasName: 'uploads' }));
+    fleet.addCertificate('B', { thing: fleet.addThing('b'), csr: CSR });
+
+    expect(fleet.policies).toContain(policy);
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::IoT::PolicyPrincipalAttachment', 4);
+    template.hasResourceProperties('AWS::IoT::Policy', {
+      PolicyDocument: { Statement: [Match.objectLike({ Action: 'iot:AssumeRoleWithCertificate', Effect: 'Allow' })] },
+    });
+
+    fleet.addClaimProvisioning('Claim', { templateName: 'claim' });
+    expect(() => fleet.addRoleAlias('Late', RoleAlias.fromRoleAliasName(stack, 'Other', 'other'))).toThrow(
+      new Error("role alias 'Late' must be added before provisioning, whose templates name the policies of a device (at Stack/Fleet)"),
+    );
   });
 
   test('may have a key that AWS makes and delivers, or be issued by a CA of the app', () => {
