@@ -203,8 +203,8 @@ function log(system: System, level: 'INFO' | 'WARN' | 'ERROR', message: string, 
   }));
 }
 
-/** Shorter than usual: there are 5 seconds for everything. */
-const REQUESTS = { requestHandler: { connectionTimeout: 1000, socketTimeout: 2000 } };
+/** Shorter than usual: there are 5 seconds for everything, and `createCall` knows how many are left when it repeats a request. */
+const REQUESTS = { maxAttempts: 1, requestHandler: { connectionTimeout: 1000, socketTimeout: 2000 } };
 
 let hook: Hook | undefined;
 

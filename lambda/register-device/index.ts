@@ -7,7 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeCACertificateCommand, DescribeCertificateCommand, UpdateCertificateCommand } from '@aws-sdk/client-iot';
 import { S3Client } from '@aws-sdk/client-s3';
-import { createCall, createClient, describe, MISSING, nameOf, RequestError, SYSTEM, unless, type Call, type Iot, type System } from '../custom-resource';
+import { CLIENT_CONFIG, createCall, createClient, describe, MISSING, nameOf, RequestError, SYSTEM, unless, type Call, type Iot, type System } from '../custom-resource';
 import { AllowList, type DynamoDb } from '../registration/allow-list';
 import { fingerprintOf, readCertificate } from '../registration/certificates';
 import { Refusal } from '../registration/refusal';
@@ -164,7 +164,7 @@ let registrar: ReturnType<typeof createHandler> | undefined;
 /** Reads the environment when it is first called. */
 export const handler = (event: RegisteredEvent): Promise<Outcome> => {
   registrar ??= createHandler(
-    { iot: createClient(), dynamoDb: new DynamoDBClient({}), s3: new S3Client({}) },
+    { iot: createClient(), dynamoDb: new DynamoDBClient(CLIENT_CONFIG), s3: new S3Client(CLIENT_CONFIG) },
     jsonSetting<Settings>('SETTINGS'),
     { ...process.env.ALLOW_LIST_TABLE !== undefined && { name: process.env.ALLOW_LIST_TABLE }, serialNumbers: jsonSetting<string[]>('SERIAL_NUMBERS') },
   );
