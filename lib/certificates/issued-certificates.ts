@@ -69,7 +69,7 @@ export class IssuedCertificates extends Construct {
         Authorities: Lazy.any({ produce: () => this.authorities() }),
         Memory: memory.path,
       },
-      permissions: () => [...this.permissions(), ...memory.statements()],
+      permissions: () => [...this.permissions(), ...memory.statements(['GetParametersByPath'])],
       wildcards: `Ids of certificates are known only when they exist, and AWS IoT knows no resource for making and listing them. ${REMEMBERS}`,
     });
   }

@@ -38,7 +38,7 @@ export class Retirement extends Construct {
         CertificateIds: Lazy.list({ produce: () => this.sorted().map(({ ref }) => ref) }),
         Memory: memory.path,
       },
-      permissions: () => [...retirementPermissions(this, this.arns()), ...memory.statements()],
+      permissions: () => [...retirementPermissions(this, this.arns()), ...memory.statements(['GetParameter'])],
       wildcards: `A thing or a policy may be attached outside the stack, and AWS IoT knows no resource for listing them. ${REMEMBERS}`,
     });
   }

@@ -18,11 +18,11 @@ export class HandlerMemory {
     this.path = `/cdk-iot-warden/${stack.stackName}/${[...owner, name].join('.').replace(/[^\w.-]+/g, '-')}`;
   }
 
-  /** What the handler may do with them. */
-  public statements(): iam.PolicyStatement[] {
+  /** What the handler may do with them. It reads those whose keys it knows, or lists all, or both. */
+  public statements(reads: readonly ('GetParameter' | 'GetParametersByPath')[] = ['GetParameter', 'GetParametersByPath']): iam.PolicyStatement[] {
     const arn = Stack.of(this.scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName: this.path.slice(1) });
     return [new iam.PolicyStatement({
-      actions: ['ssm:DeleteParameter', 'ssm:GetParameter', 'ssm:GetParametersByPath', 'ssm:PutParameter'],
+      actions: ['DeleteParameter', ...reads, 'PutParameter'].map((action) => `ssm:${action}`),
       resources: [arn, `${arn}/*`],
     })];
   }

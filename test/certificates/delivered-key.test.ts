@@ -232,7 +232,6 @@ test('the function may do what it does for keys, and no more', () => {
     'secretsmanager:PutSecretValue': ['<OneSecret>'],
     'secretsmanager:UpdateSecretVersionStage': ['<OneSecret>'],
     'ssm:DeleteParameter': [memory, `${memory}/*`],
-    'ssm:GetParameter': [memory, `${memory}/*`],
     'ssm:GetParametersByPath': [memory, `${memory}/*`],
     'ssm:PutParameter': [memory, `${memory}/*`],
   });

@@ -59,7 +59,7 @@ test('the function may retire these certificates, and delete none', () => {
     'iot:ListAttachedPolicies': ['*'],
     'iot:ListPrincipalThings': ['<One.Arn>'],
     'iot:UpdateCertificate': ['<One.Arn>'],
-    ...Object.fromEntries(['DeleteParameter', 'GetParameter', 'GetParametersByPath', 'PutParameter'].map((action) => [`ssm:${action}`, [memory, `${memory}/*`]])),
+    ...Object.fromEntries(['DeleteParameter', 'GetParameter', 'PutParameter'].map((action) => [`ssm:${action}`, [memory, `${memory}/*`]])),
   });
 });
 
