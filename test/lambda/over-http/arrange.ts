@@ -10,3 +10,12 @@ export function putForeignCertificate({ store }: Account): string {
   }
   return certificateId;
 }
+
+/** Attaches a thing and a policy to all certificates, as a person might. */
+export function attachToAll(account: Account, thingName: string, policyName: string): void {
+  for (const { certificateId } of [...account.store.all('certificates')]) {
+    const principal = account.arn(`cert/${certificateId}`);
+    account.attachThingPrincipal({ thingName, principal });
+    account.attachPolicy({ policyName, target: principal });
+  }
+}

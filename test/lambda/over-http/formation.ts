@@ -1,7 +1,7 @@
 import type { CloudFormationCustomResourceResponse } from 'aws-lambda';
 import { App, CfnWaitConditionHandle, Stack } from 'aws-cdk-lib';
 import type { ResourceEvent } from '../../../lambda/custom-resource';
-import { put } from '../../../lambda/custom-resource/answer';
+import { put, type Put } from '../../../lambda/custom-resource/answer';
 import { readDeployment, type Deployment } from '../../../lib/deployment';
 import { Answers, CustomResourceRecords, CustomResources, Events, type Deployed } from '../../../lib/twin/cloudformation';
 import { deploy, issueDeclared } from '../../../lib/twin/deploy';
@@ -33,28 +33,35 @@ export class Formation {
   /** Told of each event before its handler is. */
   public onEvent: (folder: string, event: ResourceEvent) => void = () => undefined;
   private readonly engine: CustomResources;
+  private deployed: Deployment;
 
   private constructor(public readonly local: LocalAccount, answers: Answers) {
-    local.deployment = read(synthesize(() => undefined));
+    this.deployed = local.deployment = readDeployment(synthesize(() => undefined), SCOPE);
     const functions = new InProcess(this);
     this.engine = new CustomResources(new Events(functions, answers, local.endpoint, local.clock), new CustomResourceRecords(local.folder), functions);
   }
 
-  /** Deploy what is defined in a stack. What fails is rolled back. */
-  public deploy(define: (stack: Stack) => void): Promise<Deployed> {
+  /** Deploy what is defined in a stack. What fails is rolled back; what has left the stack goes last, as in CloudFormation. */
+  public async deploy(define: (stack: Stack) => void): Promise<Deployed> {
     const directory = synthesize(define);
-    const { local } = this;
-    return this.engine.apply({
+    const { deployed: before } = this;
+    const outcome = await this.engine.apply({
       read: (knowledge) => readDeployment(directory, { ...SCOPE, ...knowledge }),
-      deploy: async (deployment) => {
-        local.deployment = deployment;
-        deploy(withoutHandlers(deployment), local.account, local.now(), await issueDeclared(deployment, local.authority, local.account.store));
-      },
+      deploy: (deployment) => this.putIntoEffect(withWhatLeaves(deployment, before)),
     });
+    await this.putIntoEffect(outcome.deployment);
+    this.deployed = outcome.deployment;
+    return outcome;
+  }
+
+  private async putIntoEffect(deployment: Deployment): Promise<void> {
+    const { local } = this;
+    local.deployment = deployment;
+    deploy(withoutHandlers(deployment), local.account, local.now(), await issueDeclared(deployment, local.authority, local.account.store));
   }
 
   /** One event to a handler, as AWS Lambda calls it. */
-  public async send(folder: string, event: ResourceEvent, answer = async (_url: string, _body: Uint8Array): Promise<void> => Promise.resolve()): Promise<CloudFormationCustomResourceResponse> {
+  public async send(folder: string, event: ResourceEvent, answer: Put = () => Promise.resolve()): Promise<CloudFormationCustomResourceResponse> {
     const { local } = this;
     const entry = entryOf(folder, local, local, async (url, body) => {
       this.answers.push(JSON.parse(new TextDecoder().decode(body)) as CloudFormationCustomResourceResponse);
@@ -101,8 +108,19 @@ function synthesize(define: (stack: Stack) => void): string {
   return app.synth().directory;
 }
 
-function read(directory: string): Deployment {
-  return readDeployment(directory, SCOPE);
+/** A deployment together with what the one before had and it has not. */
+function withWhatLeaves(deployment: Deployment, before: Deployment): Deployment {
+  const union = <T extends { readonly path: string }>(now: readonly T[], then: readonly T[]): readonly T[] => [...now, ...then.filter(({ path }) => !now.some((one) => one.path === path))];
+  return {
+    ...deployment,
+    things: union(deployment.things, before.things),
+    thingTypes: union(deployment.thingTypes, before.thingTypes),
+    thingGroups: union(deployment.thingGroups, before.thingGroups),
+    policies: union(deployment.policies, before.policies),
+    certificates: union(deployment.certificates, before.certificates),
+    caCertificates: union(deployment.caCertificates, before.caCertificates),
+    resources: union(deployment.resources, before.resources),
+  };
 }
 
 /** What CloudFormation deploys by itself: the twin's model also says what handlers will do. */

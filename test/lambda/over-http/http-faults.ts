@@ -22,6 +22,14 @@ export type Fault =
   /** It is answered with "not found", although it is there. */
   | 'missing';
 
+/** A handler has to survive these. */
+export const PASSING: readonly Fault[] = ['lost', 'throttled', 'done before'];
+
+/** What AWS says is not so. */
+export const UNTRUE: readonly Fault[] = ['existing', 'missing'];
+
+export const FAULTS: readonly Fault[] = [...PASSING, 'denied', 'throttled for good', ...UNTRUE];
+
 /** What services call these errors. */
 const EXISTING: { readonly [service: string]: string } = {
   'iot': 'ResourceAlreadyExistsException',
@@ -114,19 +122,24 @@ export class HttpFaults {
     if (this.denied === identity) {
       return refuse(request, service.name === 'iot' ? 'UnauthorizedException' : 'AccessDeniedException', 403);
     }
-    switch (fault) {
-      case 'throttled':
-      case 'throttled for good': return refuse(request, 'ThrottlingException', 429);
-      case 'existing': return refuse(request, EXISTING[service.name]!, 409);
-      case 'missing': return refuse(request, MISSING[service.name]!, 404);
-      case 'done before':
-        if (!ALWAYS_NEW.test(identity)) {
-          await service.handle(request);
-        }
+    const refusal = fault && REFUSALS[fault];
+    if (refusal) {
+      return refuse(request, ...refusal(service.name));
+    }
+    if (fault === 'done before' && !ALWAYS_NEW.test(identity)) {
+      await service.handle(request);
     }
     return service.handle(request);
   }
 }
+
+/** Faults for which a request is not carried out: the error and its status. */
+const REFUSALS: { readonly [fault in Fault]?: (service: string) => readonly [string, number] } = {
+  'throttled': () => ['ThrottlingException', 429],
+  'throttled for good': () => ['ThrottlingException', 429],
+  'existing': (service) => [EXISTING[service]!, 409],
+  'missing': (service) => [MISSING[service]!, 404],
+};
 
 function refuse({ headers, query }: ServiceRequest, name: string, status: number): ServiceResponse {
   const error = new ServiceError(name, 'it was made to fail', status);

@@ -16,7 +16,7 @@ import { Account, Store, systemRandom, type Table } from '../../../lib/twin/acco
 import { AccessKeys, createAwsEndpoint, standIns, type Credentials, type OpenRoute, type Service } from '../../../lib/twin/aws';
 import type { Clock } from '../../../lib/twin/clock';
 import { ControlPlane } from '../../../lib/twin/control-plane';
-import type { Functions } from '../../../lib/twin/lambda';
+import { functionsOf, type Functions } from '../../../lib/twin/lambda';
 import { LocalAuthority } from '../../../lib/twin/pki/authority';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';
 import { HttpFaults } from './http-faults';
@@ -120,6 +120,11 @@ export class LocalAccount implements System {
     this.lines.push(line);
   }
 
+  /** The variables of the function whose construct has this in its path. */
+  public environmentOf(path: string): Readonly<Record<string, string>> {
+    return functionsOf(this.deployment).find((one) => one.path.includes(path))!.environment;
+  }
+
   public snapshot(): Snapshot {
     return {
       deployment: this.deployment,
@@ -168,7 +173,7 @@ export class LocalAccount implements System {
 
   private connect(): void {
     this.clients = this.createClients();
-    for (const [service, client] of Object.entries(this.clients)) {
+    for (const [service, client] of Object.entries(this.clients) as [string, Clients['iot']][]) {
       client.middlewareStack.add((next, { commandName = '' }) => async (args) => {
         this.record(SERVICES[service] ?? service, commandName.replace(/Command$/, ''), args.input as SentRequest['input']);
         return next(args);

@@ -187,3 +187,27 @@ export function needsOf({ service, operation, input }: SentRequest): readonly Ne
   };
   return [{ action, resources: readers.flatMap((read) => read(input)), context }, ...BESIDES[action]?.(input) ?? []];
 }
+
+/** Permissions that no request takes, by action, or by action and type of resource, and why they are there. */
+export interface Unused {
+  readonly [action: string]: string;
+}
+
+/** What AWS Lambda does by itself. */
+const OF_LAMBDA: readonly string[] = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+
+/** The grants that no request takes. */
+export function deadGrants(grants: readonly Grant[], requests: readonly SentRequest[], unused: Unused): readonly string[] {
+  const needs = requests.flatMap(needsOf);
+  const isUsed = (grant: Grant): boolean => needs.some(({ action, resources, context }) => resources.some((resource) => permits(grant, action, resource, context)));
+  const used = new Set(grants.filter(isUsed).map(kindOf));
+  const dead = grants.filter(({ action }) => !OF_LAMBDA.includes(action) && unused[action] === undefined).map(kindOf)
+    .filter((kind) => !used.has(kind) && unused[kind] === undefined);
+  return [...new Set(dead)];
+}
+
+/** An action, and the type of what it is done to: of several resources of one type, not each is used each time. */
+function kindOf({ action, resource }: Grant): string {
+  // What handlers remember are parameters of one type, what they deliver are others.
+  return `${action} on ${resource.split('/').slice(0, action.startsWith('ssm:') ? 2 : 1).join('/')}`;
+}

@@ -23,7 +23,7 @@ prove('manage-policy', [
     define: policy(IotPolicyRemoval.DETACH_THEN_DELETE),
     every: 2,
     arrange: ({ account }) => putForeignCertificate(account),
-    meanwhile: ({ local: { account } }, { RequestType: type }) => {
+    meanwhile: ({ account }, { RequestType: type }) => {
       if (type === 'Delete') {
         account.attachPolicy({ policyName: 'managed', target: account.arn('thinggroup/outside') });
         account.attachPolicy({ policyName: 'managed', target: account.arn(`cert/${putForeignCertificate(account)}`) });

@@ -19,10 +19,9 @@ export function summarize(local: LocalAccount): object {
     })).sort((a, b) => (a.policyName < b.policyName ? -1 : 1)),
     certificates: [...store.all('certificates')].map(({ status, policies, things, logicalId }) => JSON.stringify({ status, policies, things, isDeclared: logicalId !== undefined })).sort(),
     caCertificates: store.count('caCertificates'),
-    runningTasks: [...store.all('registrationTasks')].filter(({ status }) => status === 'InProgress').length,
     settings: [local.account.describeEventConfigurations(), local.account.getIndexingConfiguration(), store.get('settings', 'loggingOptions'), store.get('settings', 'defaultAuthorizer')],
     parameters: parametersOf(local).map(({ name, type }) => `${type} ${name}`).filter((parameter) => !parameter.includes(MEMORY)).sort(),
-    delivered: deliveredBy(local).map(({ place, labels, secret }) => ({ place, labels, ...check(local, secret) })),
+    delivered: deliveredBy(local).map(({ place, labels, secret }) => JSON.stringify({ place, labels: [...labels].sort(), ...check(local, secret) })).sort(),
   };
 }
 
@@ -51,8 +50,11 @@ interface Secret {
 
 /** Everything in a place for private keys, with the labels by which it is found. */
 export function deliveredBy(local: LocalAccount): readonly { readonly place: string; readonly labels: readonly string[]; readonly secret: Delivered }[] {
-  const { folder } = local;
-  const secrets = folder.list('aws').filter((file) => file.startsWith('secret-')).map((file) => folder.readJson('aws', file) as Secret);
+  const { folder, deployment } = local;
+  // The twin keeps those that have left the template.
+  const declared = deployment.resources.filter(({ type }) => type === 'AWS::SecretsManager::Secret').map(({ arn }) => String(arn));
+  const secrets = folder.list('aws').filter((file) => file.startsWith('secret-')).map((file) => folder.readJson('aws', file) as Secret)
+    .filter(({ name }) => declared.some((arn) => arn.includes(`:secret:${name}-`)));
   const labelled = secrets.flatMap(({ name, versions }) => Object.values(versions).map(({ text = '{}', stages }) => ({
     // That a version was the current one before is for Secrets Manager to say.
     place: name, labels: stages.filter((stage) => stage !== 'AWSPREVIOUS'), secret: parsed(text) as Delivered,
