@@ -141,7 +141,10 @@ const REFUSALS: { readonly [fault in Fault]?: (service: string) => readonly [str
   'missing': (service) => [MISSING[service]!, 404],
 };
 
-function refuse({ headers, query }: ServiceRequest, name: string, status: number): ServiceResponse {
-  const error = new ServiceError(name, 'it was made to fail', status);
+/** Some errors of AWS quote what was refused, in part. */
+const QUOTED_CHARS = 700;
+
+function refuse({ headers, query, body }: ServiceRequest, name: string, status: number): ServiceResponse {
+  const error = new ServiceError(name, `it was made to fail: ${body.toString().slice(0, QUOTED_CHARS)}`, status);
   return readCredentialScope(headers, query)?.service === 's3' ? xmlError(error) : jsonError(error);
 }
