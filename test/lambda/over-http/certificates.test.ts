@@ -56,7 +56,7 @@ prove('retire-certificates', [{
 prove('issue-certificates', [
   {
     name: 'keys in secrets, and attachments from outside the stack',
-    every: 6,
+    every: 20,
     define: (stack, version) => {
       outside(stack);
       const key = new kms.Key(stack, 'Key');
@@ -72,7 +72,7 @@ prove('issue-certificates', [
   },
   {
     name: 'a key in a parameter',
-    every: 6,
+    every: 20,
     define: (stack, version) => {
       const encryptionKey = new kms.Key(stack, 'Key');
       if (version !== 'without') {
@@ -84,7 +84,7 @@ prove('issue-certificates', [
   {
     name: 'from an own CA',
     isReadOnly: true,
-    every: 6,
+    every: 20,
     define: (stack, version) => {
       const ca = CertificateAuthority.createInKms(stack, 'Ca', { subject: { commonName: 'Own' }, keyRemovalPolicy: RemovalPolicy.DESTROY });
       if (version !== 'without') {

@@ -26,10 +26,14 @@ function bodyOf(pem: string): string {
   return pem.replace(/-----[^-]+-----|\s/g, '').slice(64, 104);
 }
 
+/** How the text of a certificate begins that is inactive and attached to nothing. */
+export const USELESS = 'INACTIVE, alone';
+
 /** Certificates of the account that neither the template, nor what a handler remembers, nor a delivered secret names. */
 export function orphans(local: LocalAccount): readonly string[] {
   const known = JSON.stringify([parametersOf(local), deliveredBy(local).map(({ secret }) => secret.certificateId)]);
-  return [...local.account.store.all('certificates')].filter(({ certificateId, logicalId, tags }) => logicalId === undefined && tags?.outside === undefined && !known.includes(certificateId)).map(({ status, certificateId }) => `${status} ${certificateId}`);
+  return [...local.account.store.all('certificates')].filter(({ certificateId, logicalId }) => logicalId === undefined && !known.includes(certificateId))
+    .map(({ status, policies, things, certificateId }) => `${status}, ${policies.length + things.length === 0 ? 'alone' : 'attached'}: ${certificateId}`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { parsed } from './json';
 import type { LocalAccount } from './local-account';
 
@@ -21,7 +21,7 @@ export function summarize(local: LocalAccount): object {
     caCertificates: store.count('caCertificates'),
     settings: [local.account.describeEventConfigurations(), local.account.getIndexingConfiguration(), store.get('settings', 'loggingOptions'), store.get('settings', 'defaultAuthorizer')],
     parameters: parametersOf(local).map(({ name, type }) => `${type} ${name}`).filter((parameter) => !parameter.includes(MEMORY)).sort(),
-    delivered: deliveredBy(local).map(({ place, labels, secret }) => JSON.stringify({ place, labels: [...labels].sort(), ...check(local, secret) })).sort(),
+    delivered: deliveredBy(local).filter(({ secret }) => fits(local, secret)).map(({ place, labels }) => `${place}: ${[...labels].sort().join()}`).sort(),
   };
 }
 
@@ -63,9 +63,8 @@ export function deliveredBy(local: LocalAccount): readonly { readonly place: str
   return [...labelled.filter(({ labels, secret }) => labels.length > 0 && secret.privateKey !== undefined), ...parameters];
 }
 
-/** Whether the key fits a certificate of the account. */
-function check({ account }: LocalAccount, { privateKey, certificateId }: Delivered): object {
+/** Whether the key is that of a certificate of the account: the key of one that is gone is of no use. */
+function fits({ account }: LocalAccount, { privateKey, certificateId }: Delivered): boolean {
   const pem = certificateId === undefined ? undefined : account.store.get('certificates', certificateId)?.certificatePem;
-  const key: KeyObject | undefined = privateKey === undefined ? undefined : createPublicKey(createPrivateKey(privateKey));
-  return { fits: pem !== undefined && key !== undefined && new X509Certificate(pem).publicKey.equals(key) };
+  return pem !== undefined && privateKey !== undefined && new X509Certificate(pem).checkPrivateKey(createPrivateKey(privateKey));
 }
