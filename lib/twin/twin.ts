@@ -190,8 +190,8 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     const deployAll = async (): Promise<Deployed> => {
       const deployed = await aws.deploy({
         read,
-        deploy: async (current) => {
-          warnings = [...deploy(current, account, now(), await issueDeclared(current, authority, store)), ...services.follow(current)];
+        deploy: async (current, options) => {
+          warnings = [...deploy(current, account, now(), await issueDeclared(current, authority, store), options), ...services.follow(current)];
         },
       });
       warnings = [...warnings, ...deployed.problems];

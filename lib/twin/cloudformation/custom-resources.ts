@@ -13,8 +13,11 @@ export interface Deploying {
   /** The deployment, with what is known of its resources. */
   readonly read: (knowledge: Knowledge) => Deployment;
 
-  /** Puts all that is no custom resource into effect, again and again with what has become known meanwhile. */
-  readonly deploy: (deployment: Deployment) => Promise<void> | void;
+  /**
+   * Puts all that is no custom resource into effect, again and again with what has become known meanwhile. What has left the
+   * template is there until `removes`: handlers that leave with it still need it.
+   */
+  readonly deploy: (deployment: Deployment, options: { readonly removes: boolean }) => Promise<void> | void;
 }
 
 /** What has come of a deployment. */
@@ -48,7 +51,7 @@ export class CustomResources {
     const first = current();
     const wanted = customResourcesOf(first);
     if (wanted.length === 0 && this.records.all.length === 0) {
-      await deploy(first);
+      await deploy(first, { removes: true });
       return { deployment: first, problems: [], changes: [] };
     }
     for (const { key, resource } of wanted) {
@@ -67,13 +70,18 @@ export class CustomResources {
       }
       const changed = ready.filter(({ key, subject }) => !round.settleIfSame(key, subject));
       if (changed.length > 0) {
-        await deploy(current());
+        await deploy(current(), { removes: false });
         await forEachAtOnce(changed, async (one) => round.bring(one, this.functions));
       }
     }
     const deployment = current();
-    await deploy(deployment);
-    await round.takeAway(new Set(wanted.map(({ key }) => key)));
+    const leaving = round.leaving(new Set(wanted.map(({ key }) => key)));
+    if (leaving.length > 0) {
+      await deploy(deployment, { removes: false });
+    }
+    if (await round.takeAway(leaving)) {
+      await deploy(deployment, { removes: true });
+    }
     this.functions.replace(functionsOf(deployment));
     return { deployment, problems: round.problems, changes: round.changes };
   }
@@ -182,9 +190,18 @@ class Round {
     this.settled.add(key);
   }
 
-  /** Take away what was replaced or has left the template, the newest first. */
-  public async takeAway(wanted: ReadonlySet<string>): Promise<void> {
-    const leaving = this.records.all.filter(([key, { removed }]) => removed === true || !wanted.has(key)).reverse();
+  /** What was replaced or has left the template, the newest first. */
+  public leaving(wanted: ReadonlySet<string>): readonly (readonly [string, CustomResourceRecord])[] {
+    return this.records.all.filter(([key, { removed }]) => removed === true || !wanted.has(key)).reverse();
+  }
+
+  /**
+   * Take away what leaves.
+   *
+   * @returns whether nothing objected: as when a stack is deleted, what a handler objects for stays then, until the next time
+   */
+  public async takeAway(leaving: ReturnType<Round['leaving']>): Promise<boolean> {
+    let isDone = true;
     for (const [key, record] of leaving) {
       if (record.retain && record.removed === undefined) {
         this.changes.push(`kept ${record.path}, as its DeletionPolicy says`);
@@ -192,13 +209,18 @@ class Round {
         const answer = await this.events.send(record, { type: 'Delete', physicalId: record.physicalId });
         if (answer.Status === 'FAILED') {
           this.problems.push(`${record.path}: it could not be taken away: ${oneLine(answer.Reason ?? '')}`);
+          // CloudFormation does not try again for what was replaced.
+          if (record.removed === undefined) {
+            isDone = false;
+            continue;
+          }
         } else {
           this.changes.push(`deleted ${record.path}`);
         }
       }
-      // CloudFormation does not try again either.
       this.records.remove(key);
     }
+    return isDone;
   }
 
   /** What could not be made is taken away. */

@@ -4,5 +4,5 @@ export { CustomResources } from './custom-resources';
 export type { Deployed, Deploying } from './custom-resources';
 export { Events } from './events';
 export { CustomResourceRecords } from './records';
-export { LocalAws } from './local-aws';
+export { LocalAws, withLeaving } from './local-aws';
 export type { LocalAwsOptions } from './local-aws';

@@ -97,12 +97,13 @@ export class LocalAws {
   /** Deploy, handlers included; one deployment after the other. */
   public deploy({ read, deploy }: Deploying): Promise<Deployed> {
     const { folder, clock } = this.options;
+    const before = this.deployment;
     const run = this.working.then(() => (
       new CustomResources(new Events(this.lambda, this.answers, this.endpoint, clock), new CustomResourceRecords(folder), this.lambda).apply({
         read,
-        deploy: async (deployment) => {
-          this.deployment = deployment;
-          await deploy(deployment);
+        deploy: async (deployment, options) => {
+          this.deployment = options.removes ? deployment : withLeaving(deployment, before);
+          await deploy(deployment, options);
         },
       })
     ));
@@ -114,4 +115,10 @@ export class LocalAws {
     this.lambda.stop();
     await this.listening.close();
   }
+}
+
+/** A deployment with the resources besides that the one before had: handlers that leave may still need them. */
+export function withLeaving(deployment: Deployment, before: Deployment): Deployment {
+  const paths = new Set(deployment.resources.map(({ path }) => path));
+  return { ...deployment, resources: [...deployment.resources, ...before.resources.filter(({ path }) => !paths.has(path))] };
 }

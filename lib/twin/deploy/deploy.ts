@@ -20,14 +20,16 @@ const TABLES = [
  * Deploy to an account, as CloudFormation would: what is new in the template is made, what is gone is removed with what
  * hangs on it, and of the rest only what the template changed is changed. What was done while the twin ran lasts.
  *
+ * @param options whether what is gone is removed yet
  * @returns what could not be followed, for a person
  * @throws TwinError when a policy is one that AWS would refuse; nothing is changed then
  */
-export function deploy(deployment: Deployment, account: Account, now: number, issued: RequestedCertificates): readonly string[] {
+export function deploy(deployment: Deployment, account: Account, now: number, issued: RequestedCertificates, { removes } = { removes: true }): readonly string[] {
   const { records, warnings } = declaredRecords(deployment, issued);
   // Numbers, texts and lists alone, as they come back from the state folder.
-  const wanted = JSON.parse(JSON.stringify(records)) as DeclaredRecords;
+  const declared = JSON.parse(JSON.stringify(records)) as DeclaredRecords;
   const before = (account.store.get('settings', SETTING)?.value ?? {}) as DeclaredRecords;
+  const wanted = removes ? declared : Object.fromEntries(TABLES.map((table) => [table, { ...before[table], ...declared[table] }])) as DeclaredRecords;
   for (const table of [...TABLES].reverse()) {
     Object.keys(before[table] ?? {}).filter((key) => !Object.hasOwn(wanted[table] ?? {}, key)).forEach((key) => remove(account, table, key));
   }

@@ -49,8 +49,6 @@ export function environmentOf(config: FunctionConfig, folder: string, { endpoint
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_EC2_METADATA_DISABLED: 'true',
-    // Handlers are for the newest Node.js, which AWS Lambda has; here they run with the one that is installed.
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     // Which version of Node runs here is not for the function to mend.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };

@@ -3,7 +3,7 @@ import { App, CfnWaitConditionHandle, Stack } from 'aws-cdk-lib';
 import type { ResourceEvent } from '../../../lambda/custom-resource';
 import { put, type Put } from '../../../lambda/custom-resource/answer';
 import { readDeployment, type Deployment } from '../../../lib/deployment';
-import { Answers, CustomResourceRecords, CustomResources, Events, type Deployed } from '../../../lib/twin/cloudformation';
+import { Answers, CustomResourceRecords, CustomResources, Events, withLeaving, type Deployed } from '../../../lib/twin/cloudformation';
 import { deploy, issueDeclared } from '../../../lib/twin/deploy';
 import { LambdaFunctions } from '../../../lib/twin/lambda';
 import { entryOf } from './handlers';
@@ -47,17 +47,16 @@ export class Formation {
     const { deployed: before } = this;
     const outcome = await this.engine.apply({
       read: (knowledge) => readDeployment(directory, { ...SCOPE, ...knowledge }),
-      deploy: (deployment) => this.putIntoEffect(withWhatLeaves(deployment, before)),
+      deploy: (deployment, options) => this.putIntoEffect(options.removes ? deployment : withLeaving(deployment, before), options),
     });
-    await this.putIntoEffect(outcome.deployment);
     this.deployed = outcome.deployment;
     return outcome;
   }
 
-  private async putIntoEffect(deployment: Deployment): Promise<void> {
+  private async putIntoEffect(deployment: Deployment, options: { readonly removes: boolean }): Promise<void> {
     const { local } = this;
     local.deployment = deployment;
-    deploy(withoutHandlers(deployment), local.account, local.now(), await issueDeclared(deployment, local.authority, local.account.store));
+    deploy(withoutHandlers(deployment), local.account, local.now(), await issueDeclared(deployment, local.authority, local.account.store), options);
   }
 
   /** One event to a handler, as AWS Lambda calls it. */
@@ -106,21 +105,6 @@ function synthesize(define: (stack: Stack) => void): string {
   new CfnWaitConditionHandle(stack, 'Nothing');
   define(stack);
   return app.synth().directory;
-}
-
-/** A deployment together with what the one before had and it has not. */
-function withWhatLeaves(deployment: Deployment, before: Deployment): Deployment {
-  const union = <T extends { readonly path: string }>(now: readonly T[], then: readonly T[]): readonly T[] => [...now, ...then.filter(({ path }) => !now.some((one) => one.path === path))];
-  return {
-    ...deployment,
-    things: union(deployment.things, before.things),
-    thingTypes: union(deployment.thingTypes, before.thingTypes),
-    thingGroups: union(deployment.thingGroups, before.thingGroups),
-    policies: union(deployment.policies, before.policies),
-    certificates: union(deployment.certificates, before.certificates),
-    caCertificates: union(deployment.caCertificates, before.caCertificates),
-    resources: union(deployment.resources, before.resources),
-  };
 }
 
 /** What CloudFormation deploys by itself: the twin's model also says what handlers will do. */

@@ -2,12 +2,23 @@ import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeThingCommand, GetPolicyCommand, IoTClient, ListAttachedPoliciesCommand, ListThingsInThingGroupCommand } from '@aws-sdk/client-iot';
+import {
+  AttachPolicyCommand,
+  CreateKeysAndCertificateCommand,
+  DescribeThingCommand,
+  DetachPolicyCommand,
+  GetPolicyCommand,
+  IoTClient,
+  ListAttachedPoliciesCommand,
+  ListCertificatesCommand,
+  ListThingsInThingGroupCommand,
+} from '@aws-sdk/client-iot';
 import { App, CfnResource, CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { IotAction, IotPolicy, IotResource } from '../../../lib/access';
 import { IotEndpoint } from '../../../lib/account';
+import { DeviceFleet } from '../../../lib/fleet';
 import { IotPolicyRemoval, ManagedIotPolicy, ThingGroupMembership, ThingGroupPolicyAttachment, ThingTypeAssociation } from '../../../lib/membership';
 import { Thing, ThingGroup, ThingType } from '../../../lib/registry';
 import { startTwin } from '../../../lib/twin';
@@ -121,6 +132,36 @@ test('a handler that fails is one warning, and the twin serves the rest', async 
     expect.stringMatching(/^Fleet\/Waiting: its name <unknown: Fleet\/Failing.Name> is not known offline, so it is left out$/),
   ]);
   expect(twin!.deployment.things).toHaveLength(4);
+});
+
+test('what a handler objects for stays, until it does so no more', async () => {
+  const empty = (stack: Stack): void => void new Thing(stack, 'Other', { thingName: 'other' });
+  const fleet = (stack: Stack): void => {
+    empty(stack);
+    new DeviceFleet(stack, 'Sensors').addClaimProvisioning('Claim', { templateName: 'claim', acceptAnyDevice: true });
+  };
+  const app = (define: (stack: Stack) => void): void => {
+    const made = new App({ outdir });
+    define(new Stack(made, 'Fleet'));
+    made.synth();
+  };
+  app(fleet);
+  const iotClient = await start();
+  const [policyName] = twin!.deployment.policies.map(({ name }) => String(name));
+  const { certificatePem } = await iotClient.send(new CreateKeysAndCertificateCommand({ setAsActive: true }));
+  const { certificates } = await iotClient.send(new ListCertificatesCommand({}));
+  const target = certificates![0]!.certificateArn!;
+  await iotClient.send(new AttachPolicyCommand({ policyName, target }));
+  expect(certificatePem).toContain('CERTIFICATE');
+
+  app(empty);
+  const { warnings } = await twin!.reload();
+  expect(warnings).toContainEqual(expect.stringMatching(/Sensors\/Guard.*could not be taken away.*has devices that this stack has not made: 1 with the policy/));
+  await expect(iotClient.send(new GetPolicyCommand({ policyName }))).resolves.toMatchObject({ policyName });
+
+  await iotClient.send(new DetachPolicyCommand({ policyName, target }));
+  expect((await twin!.reload()).warnings).toEqual([]);
+  await expect(iotClient.send(new GetPolicyCommand({ policyName }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });
 
 test('runs no functions if it is told so, and says what that leaves open', async () => {
