@@ -56,12 +56,16 @@ export function failure(attempt: string, error: unknown): Error {
   return new RequestError(`cannot ${attempt}: ${describe(error)}${advice === undefined ? '' : `; ${advice}`}`, { cause: error });
 }
 
+/** Some messages of AWS quote the whole request; what to do about them comes after, and CloudFormation cuts a long reason. */
+const MAX_MESSAGE_CHARS = 700;
+
 /** An error in one line, for a person. */
 export function describe(error: unknown): string {
   if (error instanceof RequestError) {
     return error.message;
   }
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return message.length > MAX_MESSAGE_CHARS ? `${message.slice(0, MAX_MESSAGE_CHARS)}…` : message;
 }
 
 /** Runs an action that is done already when AWS answers with one of these errors. */

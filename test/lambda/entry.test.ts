@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { customResource, handle, RequestError, type Handle, type Lifecycle, type Task } from '../../lambda/custom-resource';
+import { customResource, failure, handle, RequestError, type Handle, type Lifecycle, type Task } from '../../lambda/custom-resource';
 import { put } from '../../lambda/custom-resource/answer';
 import { awsError } from './fake-iot';
 import { FakeStack, FakeSystem } from './stack';
@@ -75,6 +75,14 @@ describe('the answer', () => {
     const stack = stackOf({ create: async () => Promise.resolve({ Long: 'x'.repeat(5000) }) });
 
     expect(await stack.deploy({})).toMatchObject({ Status: 'FAILED', Reason: 'the attributes of the resource take more than the 4096 bytes that CloudFormation allows' });
+  });
+
+  test('cuts what AWS says, and not what to do about it', async () => {
+    const stack = stackOf({ create: () => Promise.reject(failure('make it', awsError('AccessDeniedException', 'x'.repeat(9000)))) });
+
+    const { Reason: reason } = await stack.deploy({});
+    expect(reason).toMatch(/^cannot make it: AccessDeniedException: x+…; the role of the function/);
+    expect(reason).toMatch(/denies it$/);
   });
 
   test('cuts a reason that is too long', async () => {
