@@ -7,17 +7,14 @@ import {
 import type { CertificateDescription } from '@aws-sdk/client-iot';
 import { App } from 'aws-cdk-lib';
 import { startTwin, writeKit } from '../../../lib/twin';
-import type { ConnectionKit, JournalEntry, Twin } from '../../../lib/twin';
+import type { ConnectionKit, JournalEntry, Reloaded, Twin } from '../../../lib/twin';
 import { Inbox } from '../../twin/support/inbox';
 
 /** The twin of a synthesized example, and what a test asks of it with the AWS SDK. */
 export class ExampleTwin {
   public static async start(define: (app: App) => void): Promise<ExampleTwin> {
     const folder = mkdtempSync(join(tmpdir(), 'iot-warden-example-'));
-    const app = new App({ outdir: join(folder, 'cdk.out'), analyticsReporting: false });
-    define(app);
-    const assembly = app.synth().directory;
-    return new ExampleTwin(folder, await startTwin({ assembly, stateDirectory: join(folder, 'state') }));
+    return new ExampleTwin(folder, await startTwin({ assembly: synthesize(folder, define), stateDirectory: join(folder, 'state') }));
   }
 
   /** What the journal says from the start on. */
@@ -39,6 +36,12 @@ export class ExampleTwin {
   public output(name: string): string {
     const [outputs] = Object.values(this.twin.deployment.outputs);
     return outputs![name]!;
+  }
+
+  /** Deploys another version of the app. */
+  public async redeploy(define: (app: App) => void): Promise<Reloaded> {
+    synthesize(this.folder, define);
+    return this.twin.reload();
   }
 
   /** A file or folder of the test's own. */
@@ -86,4 +89,10 @@ export class ExampleTwin {
     const { certificateDescription } = await this.iot.send(new DescribeCertificateCommand({ certificateId }));
     return certificateDescription!;
   }
+}
+
+function synthesize(folder: string, define: (app: App) => void): string {
+  const app = new App({ outdir: join(folder, 'cdk.out'), analyticsReporting: false });
+  define(app);
+  return app.synth().directory;
 }
