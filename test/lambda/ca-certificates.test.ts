@@ -3,7 +3,7 @@ import type { Handle, ResourceEvent, System } from '../../lambda/custom-resource
 import * as issueCa from '../../lambda/issue-ca-certificate';
 import * as verifyCa from '../../lambda/verify-ca-certificate';
 import { FakeAuthority, isSignedBy, KEY_ARN, makeKeys, PRIVATE_CA_ARN, privatePem, REGISTRATION_CODE, SECRET_ARN, selfSigned, type Keys } from './fake-authority';
-import type { Fault } from './fake-iot';
+import type { Fault } from './faulty-client';
 import { serialize } from './serialize';
 import { FakeStack } from './stack';
 

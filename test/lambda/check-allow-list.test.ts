@@ -2,7 +2,7 @@ import { issue } from '../certificates/pki';
 import { createHandler, type HookAnswer, type HookEvent } from '../../lambda/check-allow-list';
 import type { Settings } from '../../lambda/check-allow-list/settings';
 import { FakeCertificates } from './fake-certificates';
-import type { Fault } from './fake-iot';
+import type { Fault } from './faulty-client';
 import { FakeTable } from './fake-table';
 import { FakeSystem } from './stack';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { customResource, failure, handle, RequestError, type Handle, type Lifecycle, type Task } from '../../lambda/custom-resource';
 import { put } from '../../lambda/custom-resource/answer';
-import { awsError } from './fake-iot';
+import { awsError } from './faulty-client';
 import { FakeStack, FakeSystem } from './stack';
 
 const nothing: Lifecycle<undefined> = {

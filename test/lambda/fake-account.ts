@@ -5,7 +5,8 @@ import type * as secretsManager from '@aws-sdk/client-secrets-manager';
 import type * as ssm from '@aws-sdk/client-ssm';
 import type { Clients } from '../../lambda/issue-certificates/workshop';
 import { certificateIdOf, issueCertificate, localSigner, nameOf, randomSerialNumber, readCsr, type Signer } from '../../lambda/x509';
-import { awsError, certificateArn, type Fault } from './fake-iot';
+import { certificateArn } from './fake-iot';
+import { awsError, FaultyClient, type Fault } from './faulty-client';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -54,14 +55,12 @@ export async function createCa(commonName: string, days = 3650): Promise<FakeCa>
  * Certificates, parameters, secrets and keys of an AWS account in memory, with what AWS refuses and what it loses. All its
  * services count their requests together.
  */
-export class FakeAccount {
+export class FakeAccount extends FaultyClient {
   public readonly certificates = new Map<string, FakeCertificate>();
   public readonly parameters = new Map<string, { readonly type: string; readonly value: string; readonly keyId?: string | undefined }>();
   public readonly secrets = new Map<string, Map<string, Version>>();
   public readonly keys = new Map<string, KeyObject>();
 
-  public readonly requests: string[] = [];
-  public readonly commands: object[] = [];
   /** Everything that AWS has answered and refused, as text. */
   public readonly answers: string[] = [];
   /** How many lists of certificates are still behind. */
@@ -70,20 +69,11 @@ export class FakeAccount {
 
   public readonly clients: Clients;
   private readonly signer: Signer;
-  private readonly faults = new Map<number, Fault>();
 
   constructor(private readonly amazon: FakeCa) {
-    const client = { send: (command: object) => this.receive(command) } as never;
-    this.clients = { iot: client, ssm: client, secrets: client, kms: client };
+    super();
+    this.clients = { iot: this.sender, ssm: this.sender, secrets: this.sender, kms: this.sender };
     this.signer = localSigner(amazon.privateKey);
-  }
-
-  public failAt(request: number, fault: Fault): void {
-    this.faults.set(request, fault);
-  }
-
-  public heal(): void {
-    this.faults.clear();
   }
 
   public addSecret(arn: string): void {
@@ -107,28 +97,9 @@ export class FakeAccount {
     return [...new Set(texts.flatMap((text) => (JSON.parse(text) as { privateKey?: string }).privateKey ?? []))];
   }
 
-  private async receive(command: object): Promise<unknown> {
-    await Promise.resolve();
-    const name = command.constructor.name.replace(/Command$/, '');
-    const number = this.requests.length;
-    this.requests.push(name);
-    this.commands.push(command);
-    const { input } = command as { input: never };
-    const fault = [...this.faults].find(([from, { count = 1 }]) => number >= from && number < from + count)?.[1];
-    // As unkind as AWS can be: it quotes what it refuses.
-    const refusal = fault && awsError(fault.error, `a message of ${fault.error} about ${JSON.stringify(input)}`);
-    if (refusal && fault.isDone !== true) {
-      throw refusal;
-    }
-    const operation = (this.operations as Record<string, ((input: never) => unknown) | undefined>)[name];
-    if (operation === undefined) {
-      throw new Error(`the fake does not know ${name}`);
-    }
-    const answer = structuredClone(await operation(input));
-    if (refusal) {
-      throw refusal;
-    }
-    return answer;
+  /** As unkind as AWS can be: it quotes what it refuses. */
+  protected override refusal({ error }: Fault, input: unknown): Error {
+    return awsError(error, `a message of ${error} about ${JSON.stringify(input)}`);
   }
 
   private certificate(id: string | undefined): FakeCertificate {
@@ -160,7 +131,7 @@ export class FakeAccount {
     to.stages.add(stage);
   }
 
-  private readonly operations = {
+  protected readonly operations = {
     CreateCertificateFromCsr: async ({ certificateSigningRequest = '', setAsActive }: iot.CreateCertificateFromCsrRequest) => {
       const request = readCsr(certificateSigningRequest);
       const certificatePem = await issueCertificate({

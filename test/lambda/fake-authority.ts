@@ -5,7 +5,7 @@ import type * as secretsmanager from '@aws-sdk/client-secrets-manager';
 import type * as ssm from '@aws-sdk/client-ssm';
 import type { Clients } from '../../lambda/verify-ca-certificate';
 import { issueCertificate, localSigner, nameOf, randomSerialNumber, readCsr, readIssuer } from '../../lambda/x509';
-import { awsError, type Fault } from './fake-iot';
+import { awsError, FaultyClient } from './faulty-client';
 
 export const REGISTRATION_CODE = '0123456789abcdef'.repeat(4);
 export const KEY_ARN = 'arn:aws:kms:eu-central-1:123456789012:key/1';
@@ -48,50 +48,17 @@ export function selfSigned({ publicKey, privateKey }: Keys, days = 3650): Promis
 }
 
 /** The services of AWS that CAs are made of, in memory, with faults. */
-export class FakeAuthority {
+export class FakeAuthority extends FaultyClient {
   public readonly parameters = new Map<string, string>();
   public readonly keys = new Map<string, { readonly spec: string; readonly keys: Keys }>();
   public readonly secrets = new Map<string, string>();
   public readonly privateCas = new Map<string, { readonly keys: Keys; readonly certificatePem: string }>();
-  public readonly requests: string[] = [];
-  public readonly commands: object[] = [];
   private readonly issued = new Map<string, string>();
-  private readonly faults = new Map<number, Fault>();
   private pending = 0;
 
-  private readonly client = { send: (command: object) => this.receive(command) };
-  public readonly clients = { iot: this.client, kms: this.client, ssm: this.client, secrets: this.client, privateCa: this.client } as unknown as Clients;
+  public readonly clients: Clients = { iot: this.sender, kms: this.sender, ssm: this.sender, secrets: this.sender, privateCa: this.sender };
 
-  public failAt(request: number, fault: Fault): void {
-    this.faults.set(request, fault);
-  }
-
-  public heal(): void {
-    this.faults.clear();
-  }
-
-  private async receive(command: object): Promise<unknown> {
-    await Promise.resolve();
-    const name = command.constructor.name.replace(/Command$/, '');
-    const number = this.requests.length;
-    this.requests.push(name);
-    this.commands.push(command);
-    const fault = [...this.faults].find(([from, { count = 1 }]) => number >= from && number < from + count)?.[1];
-    if (fault && fault.isDone !== true) {
-      throw awsError(fault.error);
-    }
-    const operation = (this.operations as Record<string, ((input: never) => unknown) | undefined>)[name];
-    if (operation === undefined) {
-      throw new Error(`the fake does not know ${name}`);
-    }
-    const answer = await operation((command as { input: never }).input);
-    if (fault) {
-      throw awsError(fault.error);
-    }
-    return answer;
-  }
-
-  private readonly operations = {
+  protected readonly operations = {
     GetRegistrationCode: () => ({ registrationCode: REGISTRATION_CODE }),
 
     GetPublicKey: ({ KeyId: id = '' }: kms.GetPublicKeyRequest): Partial<kms.GetPublicKeyResponse> => {

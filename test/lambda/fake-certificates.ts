@@ -1,6 +1,7 @@
 import type * as api from '@aws-sdk/client-iot';
 import type { Iot } from '../../lambda/custom-resource';
-import { awsError, certificateArn, type Fault } from './fake-iot';
+import { certificateArn } from './fake-iot';
+import { awsError, FaultyClient } from './faulty-client';
 
 export interface FakeCertificate {
   status: api.CertificateStatus;
@@ -17,17 +18,14 @@ export interface FakeThing {
 }
 
 /** Certificates and things of AWS IoT in memory, with what it refuses about them. */
-export class FakeCertificates {
+export class FakeCertificates extends FaultyClient {
   public readonly certificates = new Map<string, FakeCertificate>();
   public readonly things = new Map<string, FakeThing>();
   public readonly authorities = new Map<string, string>();
-  public readonly requests: string[] = [];
-  public readonly commands: object[] = [];
-  private readonly faults = new Map<number, Fault>();
   private readonly lags = new Map<string, number>();
   private readonly actions = new Map<string, () => void>();
 
-  public readonly client: Iot = { send: (command: object) => this.receive(command) } as Iot;
+  public readonly client: Iot = this.sender;
 
   public add(id: string, certificate: Partial<FakeCertificate> = {}): FakeCertificate {
     const added = { status: 'PENDING_ACTIVATION' as const, pem: '', things: new Set<string>(), policies: new Set<string>(), ...certificate };
@@ -37,14 +35,6 @@ export class FakeCertificates {
 
   public addThing(name: string): void {
     this.things.set(name, { attributes: {}, groups: new Set() });
-  }
-
-  public failAt(request: number, fault: Fault): void {
-    this.faults.set(request, fault);
-  }
-
-  public heal(): void {
-    this.faults.clear();
   }
 
   /** Shows a change only after some more requests: `detached:ID`. */
@@ -57,32 +47,14 @@ export class FakeCertificates {
     this.actions.set(request, action);
   }
 
-  public get active(): string[] {
-    return [...this.certificates].filter(([, { status }]) => status === 'ACTIVE').map(([id]) => id);
-  }
-
-  private async receive(command: object): Promise<unknown> {
-    await Promise.resolve();
-    const name = command.constructor.name.replace(/Command$/, '');
-    const number = this.requests.length;
-    this.requests.push(name);
-    this.commands.push(command);
+  protected override onRequest(name: string): void {
     const action = this.actions.get(name);
     this.actions.delete(name);
     action?.();
-    const fault = [...this.faults].find(([from, { count = 1 }]) => number >= from && number < from + count)?.[1];
-    if (fault && fault.isDone !== true) {
-      throw awsError(fault.error);
-    }
-    const operation = (this.operations as Record<string, ((input: never) => unknown) | undefined>)[name];
-    if (operation === undefined) {
-      throw new Error(`the fake does not know ${name}`);
-    }
-    const answer = operation((command as { input: never }).input);
-    if (fault) {
-      throw awsError(fault.error);
-    }
-    return answer;
+  }
+
+  public get active(): string[] {
+    return [...this.certificates].filter(([, { status }]) => status === 'ACTIVE').map(([id]) => id);
   }
 
   private certificate(id: string | undefined): FakeCertificate {
@@ -99,7 +71,7 @@ export class FakeCertificates {
     return left > 0;
   }
 
-  private readonly operations = {
+  protected readonly operations = {
     DescribeCertificate: ({ certificateId = '' }: api.DescribeCertificateRequest) => {
       const { status, pem, caCertificateId } = this.certificate(certificateId);
       return { certificateDescription: { certificateId, certificateArn: certificateArn(certificateId), status, certificatePem: pem, caCertificateId } };

@@ -1,5 +1,6 @@
 import type * as api from '@aws-sdk/client-iot';
 import type { Iot } from '../../lambda/custom-resource';
+import { awsError, FaultyClient } from './faulty-client';
 
 export const ACCOUNT = '123456789012';
 const PREFIX = `arn:aws:iot:eu-central-1:${ACCOUNT}`;
@@ -7,30 +8,6 @@ const PREFIX = `arn:aws:iot:eu-central-1:${ACCOUNT}`;
 export const groupArn = (name: string): string => `${PREFIX}:thinggroup/${name}`;
 export const policyArn = (name: string): string => `${PREFIX}:policy/${name}`;
 export const certificateArn = (id: string): string => `${PREFIX}:cert/${id}`;
-
-/** An error as the SDK throws it. */
-export function awsError(name: string, message = `a message of ${name}`): Error {
-  return Object.assign(new Error(message), { name });
-}
-
-/** What goes wrong with a request. */
-export interface Fault {
-  readonly error: string;
-
-  /**
-   * Whether the request is carried out all the same, and only its answer is lost.
-   *
-   * @default false
-   */
-  readonly isDone?: boolean;
-
-  /**
-   * How many requests it hits, from the first on.
-   *
-   * @default 1
-   */
-  readonly count?: number;
-}
 
 interface ThingState {
   thingTypeName?: string;
@@ -62,7 +39,7 @@ const PAGE = 2;
  * The control plane of AWS IoT in memory, with the rules that handlers meet: what refuses to be deleted, what is full,
  * what is not noticed at once.
  */
-export class FakeIot {
+export class FakeIot extends FaultyClient {
   public readonly things = new Map<string, ThingState>();
   public readonly thingTypes = new Map<string, { deprecated: boolean }>();
   public readonly thingGroups = new Map<string, ThingGroupState>();
@@ -77,15 +54,10 @@ export class FakeIot {
   };
   public events: Record<string, boolean> = { THING: false, THING_GROUP: false, JOB: false };
 
-  /** The name of every request, in order. */
-  public readonly requests: string[] = [];
-  /** Every request, to try the serializers of the SDK with. */
-  public readonly commands: object[] = [];
-  private readonly faults = new Map<number, Fault>();
   /** How many more answers still show the state before. */
   private readonly lags = new Map<string, number>();
 
-  public readonly client: Iot = { send: (command: object) => this.receive(command) } as Iot;
+  public readonly client: Iot = this.sender;
 
   public addThings(...names: readonly string[]): this {
     for (const name of names) {
@@ -107,16 +79,6 @@ export class FakeIot {
     return policy;
   }
 
-  /** Makes the request with this number fail, counted from 0. */
-  public failAt(request: number, fault: Fault): void {
-    this.faults.set(request, fault);
-  }
-
-  /** Lets everything work again. */
-  public heal(): void {
-    this.faults.clear();
-  }
-
   /** Shows a change only after some more requests: `found:a` for a new thing, `detached:p` for a policy. */
   public lag(what: string, requests: number): void {
     this.lags.set(what, requests);
@@ -134,27 +96,6 @@ export class FakeIot {
       })),
       settings: { defaultAuthorizer: this.defaultAuthorizer, logging: this.logging, indexing: this.indexing, events: this.events },
     };
-  }
-
-  private async receive(command: object): Promise<unknown> {
-    await Promise.resolve();
-    const name = command.constructor.name.replace(/Command$/, '');
-    const number = this.requests.length;
-    this.requests.push(name);
-    this.commands.push(command);
-    const fault = [...this.faults].find(([from, { count = 1 }]) => number >= from && number < from + count)?.[1];
-    if (fault && fault.isDone !== true) {
-      throw awsError(fault.error);
-    }
-    const operation = (this.operations as Record<string, ((input: never) => unknown) | undefined>)[name];
-    if (operation === undefined) {
-      throw new Error(`the fake does not know ${name}`);
-    }
-    const answer = structuredClone(operation((command as { input: never }).input));
-    if (fault) {
-      throw awsError(fault.error);
-    }
-    return answer;
   }
 
   private isBehind(what: string): boolean {
@@ -206,7 +147,7 @@ export class FakeIot {
     return [...this.policies].filter(([name, { targets }]) => targets.has(target) || this.isBehind(`detached:${name}`)).map(([name]) => name);
   }
 
-  private readonly operations = {
+  protected readonly operations = {
     DescribeThing: ({ thingName }: api.DescribeThingRequest) => {
       const { thingTypeName, billingGroupName } = this.thing(thingName);
       return { thingName, thingTypeName, billingGroupName };

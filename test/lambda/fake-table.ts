@@ -1,50 +1,32 @@
 import type { AttributeValue, GetItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { DynamoDb } from '../../lambda/registration/allow-list';
-import { awsError, type Fault } from './fake-iot';
+import { awsError, FaultyClient } from './faulty-client';
 
 type Item = Record<string, AttributeValue>;
 
 /** A table of DynamoDB in memory, with the expressions that handlers use; anything else is an error. */
-export class FakeTable {
+export class FakeTable extends FaultyClient {
   public readonly items = new Map<string, Item>();
-  public readonly requests: string[] = [];
 
   /** Runs once, between two requests, to change what the handler has read. */
   public meanwhile: (() => void) | undefined;
 
-  private readonly faults = new Map<number, Fault>();
-
-  public readonly client: DynamoDb = { send: (command: object) => this.receive(command) } as DynamoDb;
+  public readonly client: DynamoDb = this.sender;
 
   public add(serialNumber: string, item: Item = {}): this {
     this.items.set(serialNumber, { serialNumber: { S: serialNumber }, ...item });
     return this;
   }
 
-  public failAt(request: number, fault: Fault): void {
-    this.faults.set(request, fault);
-  }
-
-  private async receive(command: object): Promise<unknown> {
-    await Promise.resolve();
-    const name = command.constructor.name.replace(/Command$/, '');
-    const number = this.requests.length;
-    this.requests.push(name);
-    const fault = [...this.faults].find(([from, { count = 1 }]) => number >= from && number < from + count)?.[1];
-    if (fault && fault.isDone !== true) {
-      throw awsError(fault.error);
-    }
-    const { input } = command as { input: GetItemCommandInput & UpdateItemCommandInput };
-    const answer = name === 'GetItem' ? { Item: structuredClone(this.items.get(input.Key!.serialNumber!.S!)) } : this.update(input);
-    if (name === 'GetItem') {
+  protected readonly operations = {
+    GetItem: ({ Key: key }: GetItemCommandInput) => {
+      const item = structuredClone(this.items.get(key!.serialNumber!.S!));
       this.meanwhile?.();
       this.meanwhile = undefined;
-    }
-    if (fault) {
-      throw awsError(fault.error);
-    }
-    return answer;
-  }
+      return { Item: item };
+    },
+    UpdateItem: (input: UpdateItemCommandInput) => this.update(input),
+  };
 
   private update({ Key: key, UpdateExpression: update = '', ConditionExpression: condition = '', ExpressionAttributeValues: values = {} }: UpdateItemCommandInput): object {
     const serialNumber = key!.serialNumber!.S!;

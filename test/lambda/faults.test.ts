@@ -10,7 +10,8 @@ import * as joinBillingGroup from '../../lambda/join-billing-group';
 import * as joinThingGroup from '../../lambda/join-thing-group';
 import * as managePolicy from '../../lambda/manage-policy';
 import * as setDefaultAuthorizer from '../../lambda/set-default-authorizer';
-import { certificateArn, FakeIot, groupArn, policyArn, type Fault } from './fake-iot';
+import { certificateArn, FakeIot, groupArn, policyArn } from './fake-iot';
+import type { Fault } from './faulty-client';
 import { serialize } from './serialize';
 import { FakeStack } from './stack';
 

@@ -1,5 +1,6 @@
 import { createHandler } from '../../lambda/guard-fleet';
-import { awsError, certificateArn, type Fault } from './fake-iot';
+import { certificateArn } from './fake-iot';
+import { awsError, type Fault } from './faulty-client';
 import { serialize } from './serialize';
 import { FakeStack } from './stack';
 

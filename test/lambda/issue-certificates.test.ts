@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { Fault } from './fake-iot';
+import type { Fault } from './faulty-client';
 import { createCa, FakeAccount, type FakeCa } from './fake-account';
 import { serialize } from './serialize';
 import { FakeStack } from './stack';

@@ -1,6 +1,6 @@
 import { createHandler } from '../../lambda/retire-certificates';
 import { createCa, FakeAccount, type FakeCa } from './fake-account';
-import type { Fault } from './fake-iot';
+import type { Fault } from './faulty-client';
 import { FakeStack } from './stack';
 
 const IDS = ['a', 'b', 'c'].map((digit) => digit.repeat(64));

@@ -1,6 +1,6 @@
 import type * as api from '@aws-sdk/client-iot';
 import { createHandler } from '../../lambda/start-registration-task';
-import { awsError, type Fault } from './fake-iot';
+import { awsError, type Fault } from './faulty-client';
 import { serialize } from './serialize';
 import { FakeStack } from './stack';
 
