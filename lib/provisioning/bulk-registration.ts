@@ -2,7 +2,7 @@ import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { BulkFile, type BulkFileLocation } from './bulk-file';
-import { inspectLines } from './bulk-lines';
+import { inspectLines, type LineProblems, type LineRules } from './bulk-lines';
 import type { ProvisionedDeviceProps, ProvisioningOptions, ProvisioningParameter } from './provisioning-props';
 import { defineProvisioningRole } from './provisioning-role';
 import { TemplateBody } from './template-body';
@@ -147,12 +147,21 @@ export class BulkRegistration extends Construct {
     });
   }
 
+  private inspect(path: string, rules: LineRules): LineProblems {
+    try {
+      return inspectLines(path, rules);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw code === undefined ? error : invalid(this, `'file' ${path} cannot be read (${code}); give the path of a file with a line for each device`);
+    }
+  }
+
   private checkFile({ file, certificates, acceptBadLines = false }: BulkRegistrationProps, parameters: { readonly [name: string]: ProvisioningParameter }): void {
     if (file._path === undefined) {
       return;
     }
     const hasRequests = certificates !== BulkCertificates.ISSUED;
-    const { lines, bad, hasPrivateKey, text } = inspectLines(file._path, {
+    const { lines, bad, hasPrivateKey, text } = this.inspect(file._path, {
       parameters: new Map(Object.entries(parameters).map(([name, { defaultValue }]) => [name, defaultValue === undefined])),
       requests: hasRequests ? [CSR] : [],
       certificates: hasRequests ? [] : [CERTIFICATE, CA_CERTIFICATE],

@@ -160,6 +160,12 @@ describe('a local file', () => {
     expect(() => define({ certificates: BulkCertificates.ISSUED, caCertificatePem: pem, file: file({ SerialNumber: '1', CertificatePem: csr }) })).toThrow("line 1 has no certificate in 'CertificatePem'");
   });
 
+  test.each([['that is not there', '/nowhere.ndjson', 'ENOENT'], ['that is a folder', tmpdir(), 'EISDIR']])('%s is named', (_, path, code) => {
+    expect(() => define({ file: BulkFile.fromLocalFile(path) })).toThrow(
+      new Error(`'file' ${path} cannot be read (${code}); give the path of a file with a line for each device (at Stack/Bulk)`),
+    );
+  });
+
   test('with many bad lines names some of them', () => {
     expect(() => define({ file: file(...Array.from({ length: 20 }, () => 'bad')) })).toThrow(/^'file' has 20 of 20 lines that cannot be registered: line 1 is no JSON object of texts; .*line 5 is no JSON object of texts; and 15 more lines; correct them/);
   });
