@@ -19,8 +19,12 @@ interface LocalOptions {
   readonly json?: boolean;
 }
 
+/** Who has waited so long at the start is told what for. */
+const PATIENCE_MS = 3000;
+
 /** `iot-warden local`. */
 export async function local(assembly: string, options: LocalOptions): Promise<void> {
+  const slow = setTimeout(() => process.stderr.write('The functions of custom resources are running …\n'), PATIENCE_MS);
   const twin = await startTwin({
     assembly: resolve(assembly),
     host: options.host,
@@ -32,7 +36,7 @@ export async function local(assembly: string, options: LocalOptions): Promise<vo
     accountId: options.account,
     region: options.region,
     runFunctions: options.functions,
-  });
+  }).finally(() => clearTimeout(slow));
   stopOnSignal(twin);
   reloadOnChange(twin, resolve(assembly), options);
   twin.warnings.forEach(warn);
