@@ -45,6 +45,9 @@ export interface Principal {
   /** All tags of the principal, for `aws:PrincipalTag/NAME` in IAM policies; absent when it is not known which there are. */
   readonly principalTags?: { readonly [name: string]: string };
 
+  /** Other keys that the principal brings along, such as `credentials-iot:ThingName` with a role alias. */
+  readonly keys?: { readonly [name: string]: string };
+
   /** The verdict of a custom authorizer. */
   readonly isAuthenticated?: boolean;
 }
@@ -115,6 +118,7 @@ export function connectionContext(principal: Principal, protocol: 'mqtt' | 'http
   set('iot:DomainName', principal.domainName);
   set('iot:CertificateId', principal.certificateId);
   set('cognito-identity.amazonaws.com:sub', principal.cognitoIdentityId);
+  Object.entries(principal.keys ?? {}).forEach(([key, value]) => set(key, value));
   setTags(set, principal);
   setThing(set, principal, protocol);
   setCertificate(set, principal);

@@ -17,14 +17,13 @@ import { ControlPlane } from './control-plane';
 import { deploy, issueDeclared } from './deploy';
 import { startDeviceServices } from './device-services';
 import { TwinError } from './errors';
+import { Front } from './front';
 import { Guard } from './guard';
-import { createHttpsServer } from './https-listener';
 import { Journal } from './journal';
 import { advertise, claim, issueKit, withdraw } from './kit';
 import type { Advertisement, AwsAccess, ConnectionKit } from './kit';
 import { listen } from './listen';
 import type { Listening } from './listen';
-import { MqttListener } from './mqtt-listener';
 import { Broker } from './mqtt/broker';
 import { Outbox } from './mqtt/connection';
 import { objectToTopicName } from './mqtt/topic-syntax';
@@ -153,7 +152,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     });
     undo.push(() => aws.stop());
     const services = startDeviceServices({
-      account, authority, broker, clock, functions: aws.functions, guard, journal, registry, issueCredentials: (expiration) => aws.issueCredentials(expiration),
+      account, authority, broker, clock, functions: aws.functions, guard, journal, registry, issueCredentials: (expiration, session) => aws.keys.issue(expiration, session),
     });
     undo.push(() => services.stop());
     const bulk = new BulkRegistration({
@@ -169,11 +168,21 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
 
     const admission = new Admission(registry, new IssuedCertificates(folder), journal, clock, services.justInTime);
     const certificate = await authority.serverCertificate(certifiedAddresses(host));
-    const mqtt = new MqttListener(certificate, admission, registry, {
-      broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service: services.service, watcher: services.watcher,
+    const front = new Front({
+      around: { broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service: services.service, watcher: services.watcher },
+      admission,
+      registry,
+      functions: aws.functions,
+      keys: aws.keys,
+      deployment: first,
+      credentials: services.credentials,
+      certificate,
+      certificateFor: (serverName) => authority.serverCertificate([serverName]),
+      newId: randomUUID,
+      defaultAuthorizer: () => account.defaultAuthorizer,
+      policiesOfIdentity: (identityId) => account.policiesOfIdentity(identityId),
     });
-    registry.onCut((id, reason) => mqtt.cut(id, reason));
-    const https = createHttpsServer(certificate, { admission, registry, guard, broker, journal, credentials: services.credentials, newTraceId: randomUUID });
+    registry.onCut((id, reason) => front.mqtt.cut(id, reason));
     const open: Listening[] = [];
     undo.push(async () => void await Promise.all(open.map((listening) => listening.close())));
     const listenOn = async (server: Parameters<typeof listen>[0], port: number | undefined, option: string, address = host): Promise<number> => {
@@ -181,8 +190,8 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       open.push(listening);
       return listening.port;
     };
-    ports.mqttPort = await listenOn(mqtt.server, options.port, '--port');
-    ports.httpsPort = await listenOn(https, options.httpsPort, '--https-port');
+    ports.mqttPort = await listenOn(front.server('mqtt'), options.port, '--port');
+    ports.httpsPort = await listenOn(front.server('https'), options.httpsPort, '--https-port');
     let warnings: readonly string[] = [];
     // The console asks nobody who they are.
     const consolePort = await listenOn(createConsoleServer(account, registry, journal, () => warnings), options.consolePort, '--console-port', LOOPBACK);
@@ -191,7 +200,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       const deployed = await aws.deploy({
         read,
         deploy: async (current, options) => {
-          warnings = [...deploy(current, account, now(), await issueDeclared(current, authority, store), options), ...services.follow(current)];
+          warnings = [...deploy(current, account, now(), await issueDeclared(current, authority, store), options), ...services.follow(current), ...await front.follow(current)];
         },
       });
       warnings = [...warnings, ...deployed.problems];
@@ -200,7 +209,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     // Handlers of custom resources need all of the above.
     let { deployment } = await deployAll();
 
-    const { accessKeyId, secretAccessKey } = aws.issueCredentials();
+    const { accessKeyId, secretAccessKey } = aws.keys.issue();
     const access: AwsAccess = { endpointUrl: aws.endpoint, accessKeyId, secretAccessKey, region: scope.region };
     const advertisement = (): Advertisement => ({ pid: process.pid, endpoint, ...ports, ...advertised(account, registry), aws: access });
     advertise(folder, advertisement());
@@ -249,7 +258,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       },
       stop: () => {
         if (stopped === undefined) {
-          mqtt.shutDown();
+          front.mqtt.shutDown();
           withdraw(folder);
           stopped = close();
         }

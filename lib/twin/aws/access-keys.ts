@@ -24,6 +24,9 @@ export interface RoleSession {
   /** The tags of the principal, for `aws:PrincipalTag/NAME`. */
   readonly tags?: Readonly<Record<string, string>>;
 
+  /** Other keys of the session that policies may ask for, such as `credentials-iot:ThingName`. */
+  readonly keys?: Readonly<Record<string, string>>;
+
   /** The Cognito identity that has the role. */
   readonly identity?: CognitoIdentity;
 }

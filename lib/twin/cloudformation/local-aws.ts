@@ -1,7 +1,7 @@
 import type { Deployment } from '../../deployment';
 import type { AccountScope } from '../../policy';
 import { AccessKeys, createAwsEndpoint, readObject, standIns } from '../aws';
-import type { Credentials, Service, Surroundings } from '../aws';
+import type { Service, Surroundings } from '../aws';
 import type { Clock } from '../clock';
 import { LambdaFunctions } from '../lambda';
 import type { Functions } from '../lambda';
@@ -62,7 +62,9 @@ export class LocalAws {
 
   public readonly functions: Functions;
   private readonly lambda: LambdaFunctions;
-  private readonly keys: AccessKeys;
+
+  /** The credentials that the endpoint accepts. */
+  public readonly keys: AccessKeys;
   private readonly answers = new Answers();
   private readonly around: Surroundings;
   private listening!: Listening;
@@ -82,11 +84,6 @@ export class LocalAws {
   /** What `AWS_ENDPOINT_URL` is for clients. */
   public get endpoint(): string {
     return `http://127.0.0.1:${this.listening.port}`;
-  }
-
-  /** Credentials that the endpoint accepts. */
-  public issueCredentials(expiration?: number): Credentials {
-    return this.keys.issue(expiration);
   }
 
   /** An object in a bucket of the deployment. */

@@ -1,0 +1,2 @@
+export { Front } from './front';
+export type { FrontProps } from './front';
