@@ -7,6 +7,7 @@ import { hasIotResources } from '../deployment';
 import type { Deployment, Knowledge } from '../deployment';
 import { Account, Store, systemRandom } from './account';
 import type { CertificateStatus } from './account/records';
+import type { Credentials } from './aws';
 import { LOOPBACK, certifiedAddresses, endpointOf, inUrl } from './addresses';
 import { Admission } from './admission';
 import { systemClock } from './clock';
@@ -17,7 +18,7 @@ import { ControlPlane } from './control-plane';
 import { deploy, issueDeclared } from './deploy';
 import { startDeviceServices } from './device-services';
 import { TwinError } from './errors';
-import { Front } from './front';
+import { Front, dataService } from './front';
 import { Guard } from './guard';
 import { Journal } from './journal';
 import { advertise, claim, issueKit, withdraw } from './kit';
@@ -54,6 +55,15 @@ export interface Reloaded {
   readonly warnings: readonly string[];
 }
 
+/** Options for assuming a role. */
+export interface AssumeRoleOptions {
+  /** @default 'test' */
+  readonly sessionName?: string;
+
+  /** @default - no tags */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
 /** A running local AWS IoT Core. */
 export interface Twin {
   readonly endpoints: Endpoints;
@@ -81,6 +91,14 @@ export interface Twin {
    * its name. One that is no longer ACTIVE loses its connections at once; on AWS that takes minutes.
    */
   updateCertificateStatus(certificateOrThing: string, status: CertificateStatus): void;
+
+  /**
+   * Credentials of a role of the deployment, by its ARN, name or logical id, for an hour. Tags are those of the session, for
+   * `aws:PrincipalTag/NAME` in its policies.
+   *
+   * @throws TwinError for a role that is not there.
+   */
+  assumeRole(role: string, options?: AssumeRoleOptions): Credentials;
 
   /** Publish from the cloud's side, as an administrator would; who receives it is still for the policies to decide. */
   publish(topic: string, payload: string | Buffer): void;
@@ -148,7 +166,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       runTask: (taskId) => void bulk.run(taskId),
     });
     const aws = await LocalAws.start({
-      scope, folder, clock, services: [controlPlane], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
+      scope, folder, clock, services: [controlPlane, dataService(() => ({ sessions: front.sessions, guard, broker, journal }))], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
     });
     undo.push(() => aws.stop());
     const services = startDeviceServices({
@@ -168,7 +186,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
 
     const admission = new Admission(registry, new IssuedCertificates(folder), journal, clock, services.justInTime);
     const certificate = await authority.serverCertificate(certifiedAddresses(host));
-    const front = new Front({
+    const front: Front = new Front({
       around: { broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service: services.service, watcher: services.watcher },
       admission,
       registry,
@@ -241,6 +259,13 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
           throw new TwinError(`'${wanted}' is neither a registered certificate nor a thing that has one`);
         }
         ids.forEach((id) => account.setCertificateStatus(id, status));
+      },
+      assumeRole: (role, { sessionName = 'test', tags = {} } = {}) => {
+        const found = deployment.resources.find(({ type, arn, physicalId, logicalId }) => type === 'AWS::IAM::Role' && [arn, physicalId, logicalId].includes(role));
+        if (typeof found?.arn !== 'string') {
+          throw new TwinError(`'${role}' is no role of the deployment`);
+        }
+        return aws.keys.issue(now() + 3_600_000, { kind: 'role', roleArn: found.arn, sessionName, tags });
       },
       publish: (topic, payload) => {
         const objection = objectToTopicName(topic);

@@ -4,7 +4,7 @@ import { AccessKeys, createAwsEndpoint, readObject, standIns } from '../aws';
 import type { Service, Surroundings } from '../aws';
 import type { Clock } from '../clock';
 import { LambdaFunctions } from '../lambda';
-import type { Functions } from '../lambda';
+import type { FunctionAccess, FunctionConfig, Functions } from '../lambda';
 import { listen } from '../listen';
 import type { Listening } from '../listen';
 import type { StateFolder } from '../pki/state-folder';
@@ -74,10 +74,15 @@ export class LocalAws {
   private constructor(private readonly options: LocalAwsOptions) {
     const { clock, folder, scope, log, runFunctions: runs = true, project = process.cwd() } = options;
     this.deployment = options.deployment;
-    this.around = { deployment: () => this.deployment, scope, folder, clock };
     this.keys = new AccessKeys(() => clock.now());
-    const credentials = this.keys.issue();
-    this.lambda = new LambdaFunctions({ access: () => ({ endpoint: this.endpoint, region: scope.region, credentials }), folder, clock, project, runs, log });
+    this.around = { deployment: () => this.deployment, scope, folder, clock, keys: this.keys };
+    const access = ({ name, roleArn }: FunctionConfig): FunctionAccess => ({
+      endpoint: this.endpoint,
+      region: scope.region,
+      rootCa: folder.file('root-ca.pem'),
+      credentials: this.keys.issue(Infinity, roleArn === undefined ? { kind: 'operator' } : { kind: 'role', roleArn, sessionName: name }),
+    });
+    this.lambda = new LambdaFunctions({ access, folder, clock, project, runs, log });
     this.functions = this.lambda;
   }
 

@@ -47,6 +47,7 @@ export interface FrontProps {
 /** Where clients of all kinds come in: two ports, and the names that lead there. */
 export class Front {
   public readonly mqtt: MqttEntrance;
+  public readonly sessions: RoleSessions;
   private readonly http: HttpEntrance;
   private readonly doors: { readonly [port in Port]: FrontDoor };
   private deployment: Deployment;
@@ -61,7 +62,7 @@ export class Front {
     const customAuth = new CustomAuth({
       account: registry.scope, functions, journal, clock, find: (name) => this.authorizers.get(name), defaultName: props.defaultAuthorizer,
     });
-    const sessions = new RoleSessions({ registry, deployment: () => this.deployment, policiesOfIdentity: props.policiesOfIdentity });
+    const sessions = this.sessions = new RoleSessions({ registry, deployment: () => this.deployment, policiesOfIdentity: props.policiesOfIdentity });
     const callers = new Callers({ admission, registry, sessions, customAuth, functions, clock, newConnectionId: newId });
     this.mqtt = new MqttEntrance(callers, around);
     this.http = new HttpEntrance({
