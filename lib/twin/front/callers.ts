@@ -5,7 +5,7 @@ import type { Session } from '../aws';
 import type { Clock } from '../clock';
 import type { CustomAuth, Presented, Question, Verdict } from '../custom-auth';
 import { RoleSessions } from '../iam';
-import type { Asker } from '../journal';
+import type { Asker, Journal } from '../journal';
 import type { Functions } from '../lambda';
 import type { Caller, ClientIdentity, Credentials, Refused } from '../mqtt/connection';
 import { ReasonCode } from '../mqtt/reason-codes';
@@ -19,6 +19,7 @@ export interface CallersProps {
   readonly customAuth: CustomAuth;
   readonly functions: Functions;
   readonly clock: Clock;
+  readonly journal: Journal;
   readonly newConnectionId: () => string;
 }
 
@@ -130,7 +131,7 @@ export class Callers {
   }
 
   private async identified(question: Question, arrival: Arrival, admitted: Admitted | undefined, { clientId }: Credentials): Promise<ClientIdentity | Refused> {
-    const { registry, clock } = this.props;
+    const { registry, clock, journal } = this.props;
     const asker: Asker = { clientId, ...(admitted && { certificateId: admitted.registered.id }) };
     const first = await question.ask(asker);
     if (typeof first === 'string') {
@@ -155,6 +156,7 @@ export class Callers {
           current = next;
           registry.touch();
           plan();
+          journal.note(asker, 'log', `authorizer '${question.authorizer.name}': asked again after refreshAfterInSeconds, it lets the client stay`);
         };
         const plan = (): void => {
           timer = clock.after(current.refreshAfterSec * 1000, () => void refresh());

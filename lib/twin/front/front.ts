@@ -63,7 +63,7 @@ export class Front {
       account: registry.scope, functions, journal, clock, find: (name) => this.authorizers.get(name), defaultName: props.defaultAuthorizer,
     });
     const sessions = this.sessions = new RoleSessions({ registry, deployment: () => this.deployment, policiesOfIdentity: props.policiesOfIdentity });
-    const callers = new Callers({ admission, registry, sessions, customAuth, functions, clock, newConnectionId: newId });
+    const callers = new Callers({ admission, registry, sessions, customAuth, functions, clock, journal, newConnectionId: newId });
     this.mqtt = new MqttEntrance(callers, around);
     this.http = new HttpEntrance({
       callers: new HttpCallers({ callers, customAuth, keys, clock, journal }), mqtt: this.mqtt, guard, broker, journal, newTraceId: newId, ...(credentials && { credentials }),
