@@ -1,4 +1,4 @@
-export { mayInvoke, readAuthorizers } from './authorizers';
+export { readAuthorizers } from './authorizers';
 export type { CustomAuthorizer } from './authorizers';
 export type { Verdict } from './answer';
 export { CustomAuth } from './custom-auth';

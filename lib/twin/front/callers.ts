@@ -46,15 +46,19 @@ export class Callers {
     if (admitted === undefined || domain.certificateCallback === undefined) {
       return admitted;
     }
+    const { functionArn, notAllowed } = domain.certificateCallback;
+    const refuse = (reason: string): Refused => ({ refused: `the client certificate callback of '${domain.name}' ${reason}` });
+    if (notAllowed !== undefined) {
+      return refuse(notAllowed);
+    }
     const event = {
       connectionMetadata: { id: newConnectionId() }, principalId: admitted.registered.id, serverName, clientCertificateChain: [admitted.certificate.toString()],
     };
     try {
-      const answer = await functions.invoke(domain.certificateCallback, event, { timeoutMs: CALLBACK_TIMEOUT_MS });
-      return (answer as { readonly isAuthenticated?: unknown } | undefined)?.isAuthenticated === true ? admitted
-        : { refused: `the client certificate callback of '${domain.name}' did not answer { isAuthenticated: true }` };
+      const answer = await functions.invoke(functionArn, event, { timeoutMs: CALLBACK_TIMEOUT_MS });
+      return (answer as { readonly isAuthenticated?: unknown } | undefined)?.isAuthenticated === true ? admitted : refuse('did not answer { isAuthenticated: true }');
     } catch (error) {
-      return { refused: `the client certificate callback of '${domain.name}' failed: ${(error as Error).message}` };
+      return refuse(`failed: ${(error as Error).message}`);
     }
   }
 

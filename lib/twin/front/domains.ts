@@ -1,5 +1,7 @@
 import { asText, propertyOf } from '../../deployment';
 import type { Deployment, Resource } from '../../deployment';
+import { showText } from '../../policy';
+import { mayInvoke } from '../lambda';
 import { DEFAULT_TLS_POLICY, TLS_POLICIES } from './tls-policies';
 
 /** How clients show who they are. */
@@ -26,8 +28,8 @@ export interface Domain {
   /** Whether clients may name another authorizer than the default. */
   readonly allowsOverride: boolean;
 
-  /** The function that is asked about each client certificate. */
-  readonly certificateCallback?: string;
+  /** The function that is asked about each client certificate, and why AWS IoT could not ask it. */
+  readonly certificateCallback?: { readonly functionArn: string; readonly notAllowed?: string };
 }
 
 /** @see https://docs.aws.amazon.com/iot/latest/developerguide/apis-auth-config.html */
@@ -45,12 +47,12 @@ export const DATA_ENDPOINT: Domain = {
 };
 
 /** The domain configurations of a deployment, and what the twin does not serve of them, one line each. */
-export function readDomains({ resources }: Deployment): { readonly domains: readonly Domain[]; readonly notServed: readonly string[] } {
-  const read = resources.filter(({ type }) => type === 'AWS::IoT::DomainConfiguration').map(readDomain);
+export function readDomains(deployment: Deployment): { readonly domains: readonly Domain[]; readonly notServed: readonly string[] } {
+  const read = deployment.resources.filter(({ type }) => type === 'AWS::IoT::DomainConfiguration').map((resource) => readDomain(resource, deployment));
   return { domains: read.flatMap(({ domain }) => domain ?? []), notServed: read.flatMap(({ notServed }) => notServed ?? []) };
 }
 
-function readDomain({ path, physicalId, properties, condition }: Resource): { readonly domain?: Domain; readonly notServed?: string } {
+function readDomain({ path, physicalId, arn = '', properties, condition }: Resource, deployment: Deployment): { readonly domain?: Domain; readonly notServed?: string } {
   const not = (reason: string): { readonly notServed: string } => ({ notServed: `${path}: not served by the twin: ${reason}` });
   const text = (...keys: readonly string[]): string | undefined => {
     const value = asText(propertyOf(properties, ...keys));
@@ -86,7 +88,12 @@ function readDomain({ path, physicalId, properties, condition }: Resource): { re
       tlsPolicy,
       ...(defaultAuthorizer === undefined ? {} : { defaultAuthorizer }),
       allowsOverride: text('AuthorizerConfig', 'AllowAuthorizerOverride') === 'true',
-      ...(certificateCallback === undefined ? {} : { certificateCallback }),
+      ...(certificateCallback === undefined ? {} : {
+        certificateCallback: {
+          functionArn: certificateCallback,
+          ...(mayInvoke(deployment, certificateCallback, showText(arn)) ? {} : { notAllowed: `cannot be asked: no AWS::Lambda::Permission lets iot.amazonaws.com invoke ${certificateCallback} for ${showText(arn)}` }),
+        },
+      }),
     },
   };
 }

@@ -4,3 +4,4 @@ export type { FunctionConfig } from './function-config';
 export { FunctionError, FunctionUnavailableError } from './function-error';
 export { LambdaFunctions } from './functions';
 export type { Functions } from './functions';
+export { mayInvoke } from './permission';

@@ -77,7 +77,7 @@ function named(name: string, user = 'ann'): string {
 async function connect(options: IClientOptions & { readonly ALPNProtocols?: string[] }): Promise<MqttJs> {
   return MqttJs.connect({ ...await twin.kit('watcher') }, {
     host: 'localhost', servername: 'localhost', port: twin.twin.httpsPort, key: undefined, cert: undefined, ca: rootCaPem, clientId: 'ann-1', ALPNProtocols: ['mqtt'], ...options,
-  } as IClientOptions);
+  });
 }
 
 /** Connect with an answer that the function is to give. */
@@ -297,6 +297,6 @@ describe('the port', () => {
 
   test('takes MQTT with certificates too, as 443 does with ALPN x-amzn-mqtt-ca', async () => {
     const kit = await twin.kit('watcher');
-    await (await MqttJs.connect(kit, { port: kit.httpsPort, ALPNProtocols: ['x-amzn-mqtt-ca'] } as IClientOptions)).end();
+    await (await MqttJs.connect(kit, { port: kit.httpsPort, ALPNProtocols: ['x-amzn-mqtt-ca'] })).end();
   });
 });

@@ -51,6 +51,11 @@ beforeAll(async () => {
     ...domain('Open', { AuthenticationType: 'CUSTOM_AUTH', ApplicationProtocol: 'MQTT_WSS', AuthorizerConfig: { DefaultAuthorizerName: 'Default', AllowAuthorizerOverride: true } }),
     ...domain('Two', { AuthenticationType: 'CUSTOM_AUTH_X509', ApplicationProtocol: 'SECURE_MQTT', AuthorizerConfig: { DefaultAuthorizerName: 'Both' } }),
     ...domain('Checked', { AuthenticationType: 'AWS_X509', ApplicationProtocol: 'SECURE_MQTT', ClientCertificateConfig: { ClientCertificateCallbackArn: { 'Fn::GetAtt': ['Callback', 'Arn'] } } }),
+    CallbackPermission: {
+      Type: 'AWS::Lambda::Permission',
+      Properties: { FunctionName: { 'Fn::GetAtt': ['Callback', 'Arn'] }, Action: 'lambda:InvokeFunction', Principal: 'iot.amazonaws.com', SourceArn: `${PREFIX}domainconfiguration/Checked/*` },
+    },
+    ...domain('Forgotten', { AuthenticationType: 'AWS_X509', ApplicationProtocol: 'SECURE_MQTT', ClientCertificateConfig: { ClientCertificateCallbackArn: { 'Fn::GetAtt': ['Callback', 'Arn'] } } }),
     ...domain('Signed', { AuthenticationType: 'AWS_SIGV4', ApplicationProtocol: 'MQTT_WSS' }),
     ...domain('Closed', { DomainConfigurationStatus: 'DISABLED' }),
     ...domain('Managed', { DomainName: undefined }),
@@ -63,7 +68,7 @@ beforeAll(async () => {
 afterAll(() => twin.stop());
 
 function connect(servername: string, options: IClientOptions & { readonly maxVersion?: string; readonly ALPNProtocols?: string[] } = {}, device: ConnectionKit = kit): Promise<MqttJs> {
-  return MqttJs.connect(device, { host: 'localhost', servername, ...options } as IClientOptions);
+  return MqttJs.connect(device, { host: 'localhost', servername, ...options });
 }
 
 const WITHOUT_CERTIFICATE = { key: undefined, cert: undefined } as const;
@@ -127,8 +132,8 @@ describe('a domain configuration', () => {
     await expect(connect('tokens.example.com', { ...WITHOUT_CERTIFICATE, clientId: 'x', username: '?x-amz-customauthorizer-name=Other' })).rejects.toThrow('CONNACK 7');
     await journal.next('a note', refused(/'Tokens' does not let clients name another authorizer/));
     const overWebSocket = { ...WITHOUT_CERTIFICATE, clientId: 'x', protocol: 'wss', port: kit.httpsPort, path: '/mqtt' } as const;
-    await (await connect('open.example.com', { ...overWebSocket, wsOptions: { servername: 'open.example.com', ca: rootCaPem }, username: '?x-amz-customauthorizer-name=Other' })).end();
-    await expect(connect('signed.example.com', { ...overWebSocket, wsOptions: { servername: 'signed.example.com', ca: rootCaPem } })).rejects.toThrow();
+    await (await connect('open.example.com', { ...overWebSocket, wsOptions: { servername: 'open.example.com', ca: rootCaPem } as never, username: '?x-amz-customauthorizer-name=Other' })).end();
+    await expect(connect('signed.example.com', { ...overWebSocket, wsOptions: { servername: 'signed.example.com', ca: rootCaPem } as never })).rejects.toThrow();
     await journal.next('a note', refused(/^WebSocket: signature: MissingAuthenticationTokenException/));
   });
 
@@ -154,6 +159,8 @@ describe('a domain configuration', () => {
     });
     await expect(connect('checked.example.com', { clientId: 'plain' }, await twin.kit('plain'))).rejects.toThrow();
     await journal.next('a note', refused(/^the client certificate callback of 'Checked' did not answer/));
+    await expect(connect('forgotten.example.com', { clientId: 'sensor' })).rejects.toThrow();
+    await journal.next('a note', refused(/^the client certificate callback of 'Forgotten' .* no AWS::Lambda::Permission/));
   });
 
   test('that is disabled lets nobody in', async () => {
