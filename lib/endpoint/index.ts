@@ -1,0 +1,5 @@
+export { ApplicationProtocol, DomainAuthentication } from './domain-authentication';
+export { DomainConfiguration, DomainServiceType } from './domain-configuration';
+export type { DomainConfigurationProps, IDomainConfiguration } from './domain-configuration';
+export { OcspStapling } from './ocsp-stapling';
+export { TlsSecurityPolicy } from './tls-security-policy';
