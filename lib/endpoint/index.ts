@@ -1,5 +1,7 @@
 export { ApplicationProtocol, DomainAuthentication } from './domain-authentication';
 export { DomainConfiguration, DomainServiceType } from './domain-configuration';
 export type { DomainConfigurationProps, IDomainConfiguration } from './domain-configuration';
+export { EndpointTls } from './endpoint-tls';
+export type { EndpointTlsProps } from './endpoint-tls';
 export { OcspStapling } from './ocsp-stapling';
 export { TlsSecurityPolicy } from './tls-security-policy';
