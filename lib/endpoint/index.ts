@@ -7,3 +7,5 @@ export { IotVpcEndpoint, IotVpcEndpointService } from './iot-vpc-endpoint';
 export type { IotVpcEndpointProps } from './iot-vpc-endpoint';
 export { OcspStapling } from './ocsp-stapling';
 export { TlsSecurityPolicy } from './tls-security-policy';
+export { TrustAnchors } from './trust-anchors';
+export type { TrustAnchor } from './trust-anchors';
