@@ -10,6 +10,7 @@ import type { OcspStapling } from './ocsp-stapling';
 import { isInChina, isInGovCloud, regionOf } from './regions';
 import { requireSameRegion, requireServerCertificate } from './server-certificate';
 import { requireTlsPolicy, TlsSecurityPolicy } from './tls-security-policy';
+import { IotAction, IotPolicyEffect, IotResource, type IotPolicyStatement } from '../access';
 import { IotEndpoint } from '../account';
 import { iotArn, nameFromArn } from '../private/arns';
 import { invalid, quote } from '../private/errors';
@@ -263,6 +264,33 @@ export class DomainConfiguration extends DomainConfigurationBase {
     this.domainName = domainName;
     this.domainConfigurationName = this.getResourceNameAttribute(resource.ref);
     this.domainConfigurationArn = this.getResourceArnAttribute(resource.attrArn, { service: 'iot', resource: TYPE, resourceName: `${this.physicalName}/*` });
+  }
+
+  /**
+   * Returns a statement that denies everything but connecting to this domain, whatever else is allowed: for a policy beside
+   * those of the devices.
+   *
+   * Without it, devices can get around what a domain asks of them, such as its `clientCertificateCallback` and its TLS policy,
+   * through the endpoint that every account has. AWS credentials, which come from elsewhere, are not denied.
+   *
+   * @param others Further domains that are not denied.
+   */
+  public denyElsewhere(...others: DomainConfiguration[]): IotPolicyStatement {
+    return {
+      effect: IotPolicyEffect.DENY,
+      actions: Object.values(IotAction).filter((action) => action !== IotAction.ASSUME_ROLE_WITH_CERTIFICATE),
+      otherActions: ['greengrass:*'],
+      resources: [IotResource.any()],
+      // Negated operators match where the key is missing: for devices that send no server name.
+      conditions: { StringNotEquals: { 'iot:DomainName': [this, ...others].map((domain) => domain.requireDomainName()) } },
+    };
+  }
+
+  private requireDomainName(): string {
+    if (this.domainName === undefined) {
+      throw invalid(this, "'domainName' must be given for policies that name it: what AWS IoT makes up is known only after deployment");
+    }
+    return this.domainName;
   }
 
   private validate(props: DomainConfigurationProps, authentication: DomainAuthentication | undefined): void {

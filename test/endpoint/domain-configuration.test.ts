@@ -5,9 +5,11 @@ import * as acmpca from 'aws-cdk-lib/aws-acmpca';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as route53 from 'aws-cdk-lib/aws-route53';
+import { IotPolicy } from '../../lib/access';
 import {
   ApplicationProtocol, DomainAuthentication, DomainConfiguration, DomainServiceType, OcspStapling, TlsSecurityPolicy, type DomainConfigurationProps,
 } from '../../lib/endpoint';
+import { Device, policyDocuments } from '../access/device';
 
 const TYPE = 'AWS::IoT::DomainConfiguration';
 const ENV = { account: '123456789012', region: 'eu-central-1' };
@@ -383,6 +385,32 @@ describe('domainConfigurationName', () => {
     expect(() => define({ domainConfigurationName: 'a'.repeat(129) })).toThrow("'domainConfigurationName' must be at most 128 characters long, got 129");
     new DomainConfiguration(stack, 'Later', { domainConfigurationName: new CfnParameter(stack, 'Name').valueAsString });
     expect(properties().DomainConfigurationName).toEqual({ Ref: 'Name' });
+  });
+});
+
+describe('devices of a domain', () => {
+  test('are denied everything elsewhere, whatever else is allowed', () => {
+    new IotPolicy(stack, 'Policy', { statements: [own().denyElsewhere()] });
+    const allowed = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
+    const requests: readonly [string, string][] = [['iot:Connect', 'a'], ['iot:Publish', 't'], ['iot:Subscribe', 't'], ['iot:Receive', 't'], ['iot:GetThingShadow', 'a'], ['iotjobsdata:DescribeJobExecution', 'a']];
+    const decide = (domainName?: string) => {
+      const device = new Device([allowed, ...policyDocuments(stack)], { thingName: 'a', ...domainName !== undefined && { domainName } });
+      return new Set(requests.map(([action, resource]) => device.decide(action, resource)));
+    };
+    expect(decide(DOMAIN)).toEqual(new Set(['allow']));
+    expect(decide('abc-ats.iot.eu-central-1.amazonaws.com')).toEqual(new Set(['deny']));
+    expect(JSON.stringify(policyDocuments(stack))).not.toContain('AssumeRole');
+  });
+
+  test('can have several', () => {
+    const other = new DomainConfiguration(stack, 'Other', { domainName: 'new.example.com', certificate: certificate('two') });
+    expect(own().denyElsewhere(other).conditions).toEqual({ StringNotEquals: { 'iot:DomainName': [DOMAIN, 'new.example.com'] } });
+  });
+
+  test('cannot be kept to a name that AWS IoT makes up', () => {
+    expect(() => define().denyElsewhere()).toThrow(
+      new Error("'domainName' must be given for policies that name it: what AWS IoT makes up is known only after deployment (at Stack/Domain)"),
+    );
   });
 });
 
