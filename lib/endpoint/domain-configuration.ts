@@ -113,7 +113,7 @@ export interface DomainConfigurationProps {
   /**
    * Which versions of TLS, and which ciphers, AWS IoT agrees to. China has none to choose from.
    *
-   * @default TlsSecurityPolicy.TLS13_1_2_2022_10
+   * @default TlsSecurityPolicy.TLS13_1_2_2022_10; what AWS IoT has there in China and AWS GovCloud (US)
    */
   readonly tlsSecurityPolicy?: TlsSecurityPolicy;
 
@@ -226,6 +226,8 @@ export class DomainConfiguration extends DomainConfigurationBase {
     const authentication = serviceType === DomainServiceType.DATA ? props.authentication ?? DomainAuthentication.x509() : undefined;
     this.validate(props, authentication);
 
+    // https://docs.amazonaws.cn/en_us/iot/latest/developerguide/iot-endpoints-tls-config.html: TLS 1.3 "excluding AWS GovCloud (US)"
+    const tlsSecurityPolicy = props.tlsSecurityPolicy ?? (isInChina(this) || isInGovCloud(this) ? undefined : TlsSecurityPolicy.TLS13_1_2_2022_10);
     const removalPolicy = props.removalPolicy ?? (domainName === undefined ? RemovalPolicy.RETAIN : undefined);
     const name = props.domainConfigurationName ?? this.makeName([domainName, certificate?.certificateArn, validationCertificate?.certificateArn, serviceType]);
     const resource = new iot.CfnDomainConfiguration(this, 'Resource', {
@@ -235,7 +237,7 @@ export class DomainConfiguration extends DomainConfigurationBase {
       validationCertificateArn: validationCertificate?.certificateArn,
       serviceType,
       domainConfigurationStatus: props.enabled ?? true ? 'ENABLED' : 'DISABLED',
-      tlsConfig: isInChina(this) ? undefined : { securityPolicy: props.tlsSecurityPolicy ?? TlsSecurityPolicy.TLS13_1_2_2022_10 },
+      tlsConfig: tlsSecurityPolicy && { securityPolicy: tlsSecurityPolicy },
       authenticationType: authentication?._type,
       applicationProtocol: authentication?._protocol,
       authorizerConfig: authentication?._authorizer && {
@@ -350,6 +352,10 @@ export class DomainConfiguration extends DomainConfigurationBase {
     if (!isInGovCloud(this)) {
       return;
     }
+    Annotations.of(this).addWarningV2(
+      'cdk-iot-warden:DomainConfiguration.govCloud',
+      'AWS documents that AWS GovCloud (US) has no domain configurations; see if yours has them before you rely on this one',
+    );
     const missing = {
       'DomainAuthentication.customAuthX509': authentication?._type === 'CUSTOM_AUTH_X509',
       "'clientCertificateCallback'": props.clientCertificateCallback !== undefined,

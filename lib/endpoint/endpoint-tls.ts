@@ -83,7 +83,7 @@ export class EndpointTls extends Construct {
     });
   }
 
-  /** AWS IoT ends the ARNs with an id, and it is not documented whether also those of its own configurations. */
+  /** IAM documents ARNs that end with an id, and AWS IoT answers ARNs without one for its own configurations. */
   private permit(action: string, names: readonly string[]): iam.PolicyStatement {
     return new iam.PolicyStatement({
       actions: [action],

@@ -1,4 +1,4 @@
-import { Annotations, Token } from 'aws-cdk-lib';
+import { Annotations, Token, type CfnResource } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { InterfaceVpcEndpointTarget } from 'aws-cdk-lib/aws-route53-targets';
@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { isInChina, isInGovCloud, regionOf } from './regions';
 import { IotPolicyEffect, IotResource, type IotPolicyStatement } from '../access';
 import { IotEndpoint } from '../account';
+import { acknowledge } from '../private/acknowledge';
 import { invalid } from '../private/errors';
 
 /** What is on the other side of a VPC endpoint. */
@@ -111,6 +112,10 @@ export class IotVpcEndpoint extends Construct implements ec2.IConnectable {
     const securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', { vpc, description: 'Devices that reach AWS IoT through a VPC endpoint', allowAllOutbound: false });
     for (const peer of props.allowFrom ?? [ec2.Peer.ipv4(vpc.vpcCidrBlock)]) {
       ports.forEach((port) => securityGroup.addIngressRule(peer, ec2.Port.tcp(port), 'Devices'));
+    }
+    if (!props.allowFrom) {
+      // cdk-nag cannot tell that these are not all addresses (AwsSolutions-EC23).
+      acknowledge(securityGroup.node.defaultChild as CfnResource, 'CdkNagValidationFailure', 'The addresses of the VPC are known only at deployment');
     }
     const endpoint = new ec2.InterfaceVpcEndpoint(this, 'Endpoint', {
       vpc,

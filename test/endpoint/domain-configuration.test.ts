@@ -206,6 +206,18 @@ describe('tlsSecurityPolicy', () => {
   });
 });
 
+test('a certificate of another stack has the same name in each synthesis', () => {
+  const name = () => {
+    const app = new App();
+    const other = new Stack(app, 'Certificates', { env: ENV });
+    stack = new Stack(app, 'Stack', { env: ENV });
+    define({ domainName: DOMAIN, certificate: new acm.Certificate(other, 'Certificate', { domainName: DOMAIN }) });
+    return properties().DomainConfigurationName;
+  };
+  expect(name()).toBe(name());
+  expect(properties().ServerCertificateArns).toEqual([{ 'Fn::ImportValue': expect.stringContaining('Certificate') as string }]);
+});
+
 describe('the certificate', () => {
   const defineWith = (props: Partial<acm.CertificateProps>) => own({ certificate: new acm.Certificate(stack, 'Certificate', { domainName: DOMAIN, ...props }) });
 
@@ -425,11 +437,18 @@ describe('partitions', () => {
     expect(errors()).toEqual([expect.stringMatching(`^${feature} is not there in us-gov-east-1: AWS IoT does not have it in AWS GovCloud \\(US\\)`)]);
   });
 
+  test('of AWS GovCloud (US) are worth a warning, and have a TLS policy of their own', () => {
+    start({ env: { ...ENV, region: 'us-gov-east-1' } });
+    define();
+    Template.fromStack(stack).hasResourceProperties(TYPE, { TlsConfig: Match.absent() });
+    expect(warnings()).toEqual([expect.stringContaining('AWS documents that AWS GovCloud (US) has no domain configurations')]);
+  });
+
   test('of China has no TLS policies', () => {
     start({ env: { ...ENV, region: 'cn-north-1' } });
     define();
     Template.fromStack(stack).hasResourceProperties(TYPE, { TlsConfig: Match.absent() });
-    expect(errors()).toEqual([]);
+    expect([errors(), warnings()]).toEqual([[], []]);
     new DomainConfiguration(stack, 'Other', { tlsSecurityPolicy: TlsSecurityPolicy.TLS13_1_3_2022_10 });
     expect(errors()).toEqual([expect.stringContaining("'tlsSecurityPolicy' must be left out in cn-north-1: AWS IoT has no TLS policies in China")]);
   });
