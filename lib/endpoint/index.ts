@@ -1,6 +1,8 @@
 export { ApplicationProtocol, DomainAuthentication } from './domain-authentication';
-export { DomainConfiguration, DomainServiceType } from './domain-configuration';
-export type { DomainConfigurationProps, IDomainConfiguration } from './domain-configuration';
+export { DomainConfiguration } from './domain-configuration';
+export type { IDomainConfiguration } from './domain-configuration';
+export { DomainServiceType } from './domain-configuration-props';
+export type { DomainConfigurationProps } from './domain-configuration-props';
 export { EndpointTls } from './endpoint-tls';
 export type { EndpointTlsProps } from './endpoint-tls';
 export { IotVpcEndpoint, IotVpcEndpointService } from './iot-vpc-endpoint';
