@@ -11,6 +11,7 @@ const LAYERS = {
   certificates: ['private', 'registry'],
   access: ['private', 'policy', 'topics', 'registry', 'certificates'],
   account: ['private'],
+  endpoint: ['private', 'account', 'access'],
   membership: ['private', 'policy', 'registry', 'access'],
   credentials: ['private', 'access'],
   provisioning: ['private', 'registry', 'certificates', 'access'],
