@@ -1,20 +1,40 @@
 import { ChannelDirection, type Channel } from './channel';
 import { TopicError } from './errors';
+import { findOverlap } from './isolation';
 import { maskTokens, parseLevels, renderLevels, type Dialect, type Level } from './pattern';
 import { PlaceholderValues } from './placeholder-values';
 import { shadowTopicsFor, type ShadowUse } from './reserved';
 import type { Shadow } from './shadow';
 import type { TopicPermissions } from './topic-space';
 
-/** Which devices an app deals with; without anything, any. */
+export type { ShadowUse };
+
+/**
+ * Which devices an app deals with; without anything, any.
+ *
+ * Each value is one level of a topic. It may be a variable that IAM replaces for each user, such as
+ * `${cognito-identity.amazonaws.com:sub}` or `${aws:PrincipalTag/NAME}`.
+ */
 export interface DeviceScope {
-  /** The name of one thing. */
+  /**
+   * The name of one thing. What else its topics depend on must then be given too.
+   *
+   * @default - any thing
+   */
   readonly thing?: string;
 
-  /** The name of a thing type. */
+  /**
+   * The name of a thing type; `{type}` stands for it.
+   *
+   * @default - any type
+   */
   readonly thingType?: string;
 
-  /** Attributes that the things have. */
+  /**
+   * Attributes that the things have; `{attribute:NAME}` stands for the value of NAME.
+   *
+   * @default - any values
+   */
   readonly attributes?: { readonly [name: string]: string };
 }
 
@@ -62,7 +82,7 @@ export function appPublish(channel: Channel, scope: DeviceScope = {}, { retain =
  * @throws TopicError for a channel that only devices listen to or nobody can, and for a scope that the channel cannot keep.
  */
 export function appSubscribe(channel: Channel, scope: DeviceScope = {}): TopicPermissions {
-  if (channel.pattern.startsWith('$aws/rules/')) {
+  if (channel._passesBroker) {
     throw new TopicError(`topic '${channel.pattern}' goes past the message broker, so that nobody can subscribe to it; use Channel.fromDevice`);
   }
   if (!HEARD_BY_APPS.includes(channel.direction)) {
@@ -91,6 +111,34 @@ export function appShadow(shadow: Shadow, use: ShadowUse, scope: DeviceScope = {
     subscribe: subscribe.map((topic) => render(topic, parseLevels(topic), scope, 'filter')),
     receive: receive.map((topic) => render(topic, parseLevels(topic), scope, 'policy-topic')),
   };
+}
+
+/** The same over things that patterns of the policy language name; a filter with `+` for any thing comes with them. */
+export function appShadowOf(shadow: Shadow, use: ShadowUse, thingPatterns: readonly string[]): TopicPermissions {
+  const { publish, subscribe, receive } = shadowTopicsFor(shadow, use);
+  const of = (topics: readonly string[], things: readonly string[]) => things.flatMap((thing) => topics.map((topic) => topic.replace('{thing}', () => thing)));
+  return { ...NOTHING, publish: of(publish, thingPatterns), subscribe: of(subscribe, ['+', ...thingPatterns]), receive: of(receive, thingPatterns) };
+}
+
+/**
+ * A topic that only devices publish on, and that an app may publish on with what it needs for another channel: what the
+ * scope leaves open is `*` in a policy, which covers several levels.
+ */
+export function spokenAs(channel: Channel, scope: DeviceScope = {}, channels: readonly Channel[]): string | undefined {
+  const open = narrow(channel.pattern, channel._levels, scope).map((level): Level => (level.kind === 'literal' ? level : { kind: 'wildcard', text: '*' }));
+  return channels
+    .filter(({ direction }) => direction === ChannelDirection.FROM_DEVICE)
+    .map(({ _levels }) => findOverlap(open, _levels)?.topic)
+    .find((topic) => topic !== undefined);
+}
+
+/**
+ * Fails for a value that is not one level of a topic.
+ *
+ * @throws TopicError
+ */
+export function checkScope(scope: DeviceScope): void {
+  valuesOf(scope);
 }
 
 function render(pattern: string, levels: readonly Level[], scope: DeviceScope, dialect: Dialect): string {
