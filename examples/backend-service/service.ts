@@ -17,6 +17,7 @@ interface Options {
   readonly clientId: string;
   readonly limit: number;
   readonly answers: number;
+  readonly attempts: number;
 }
 
 const TELEMETRY = 'dt/sensors/+/telemetry';
@@ -28,10 +29,11 @@ runCommand(command('service', 'Hear all sensors, and tell those that are too hot
   .option('--client-id <id>', 'client id, which must begin with cooling-', `cooling-${randomUUID().slice(0, 8)}`)
   .option('--limit <celsius>', 'how hot is too hot', Number, 30)
   .option('--answers <n>', 'how many sensors to answer before it ends', Number, Infinity)
-  .action(async ({ endpoint, region, clientId, limit, answers }: Options) => {
+  .option('--attempts <n>', 'how often to try to connect', Number, 5)
+  .action(async ({ endpoint, region, clientId, limit, answers, attempts }: Options) => {
     const address = readEndpoint(endpoint);
     const client = makeClient(address, region, clientId);
-    const connection = await Connection.start(client, `${address.host}:${address.port} as ${clientId}`, { onFailure: (reason) => say(`not connected: ${reason}`) });
+    const connection = await Connection.start(client, `${address.host}:${address.port} as ${clientId}`, { attempts, onFailure: (reason) => say(`not connected: ${reason}`) });
     say(`connected as ${clientId}`);
     const done = answerHotSensors(connection, limit, answers);
     const { reasonCodes } = await client.subscribe({ subscriptions: [{ topicFilter: TELEMETRY, qos: mqtt5.QoS.AtLeastOnce }] }).catch((error: Error) => {
