@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +41,8 @@ export const callersBench: Bench = {
       const device = await authority.deviceCertificate('device');
       const assembly = join(directory, 'template.json');
       writeFileSync(assembly, JSON.stringify({ Resources: resources(device) }));
+      // Where the bundled twin looks for it.
+      symlinkSync(join(__dirname, '..', 'bundle', 'lambda-runtime'), join(directory, 'lambda-runtime'));
       const twin = await startTwinProcess({ directory, assembly });
       try {
         const httpsPort = await ask(twin, { ask: 'https-port' }) as number;
