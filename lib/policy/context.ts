@@ -3,8 +3,8 @@ import type { AccountScope } from './arn';
 import { UNKNOWN_VALUE } from './pattern';
 import type { Substitution } from './pattern';
 import {
-  ALTERNATIVE_NAME_ATTRIBUTES, DISTINGUISHED_NAME_ATTRIBUTES, MAX_CERTIFICATE_VALUES, canonicalKey, isCertificateKey,
-  isModelledKey,
+  ALTERNATIVE_NAME_ATTRIBUTES, DISTINGUISHED_NAME_ATTRIBUTES, MAX_CERTIFICATE_VALUES, PRINCIPAL_TAG_PREFIX, canonicalKey,
+  isCertificateKey, isModelledKey,
 } from './variables';
 
 /** Values of one side of a certificate, attribute name to values in certificate order; alternative names nested. */
@@ -41,6 +41,9 @@ export interface Principal {
   readonly sourceIp?: string;
   readonly domainName?: string;
   readonly cognitoIdentityId?: string;
+
+  /** Tags of the role session, for role policies; without the property, nobody knows which there are. */
+  readonly principalTags?: { readonly [name: string]: string };
 
   /** The verdict of a custom authorizer. */
   readonly isAuthenticated?: boolean;
@@ -112,6 +115,11 @@ export function connectionContext(principal: Principal, protocol: 'mqtt' | 'http
   set('iot:DomainName', principal.domainName);
   set('iot:CertificateId', principal.certificateId);
   set('cognito-identity.amazonaws.com:sub', principal.cognitoIdentityId);
+  if (principal.principalTags !== undefined) {
+    // No tag has this key: it says that those without a value have none.
+    set(PRINCIPAL_TAG_PREFIX, []);
+    Object.entries(principal.principalTags).forEach(([name, value]) => set(`${PRINCIPAL_TAG_PREFIX}${name}`, value));
+  }
   setThing(set, principal, protocol);
   setCertificate(set, principal);
   return values;
@@ -200,7 +208,7 @@ export class RequestContext implements Context {
   }
 
   public value(key: string): ContextValue | undefined {
-    return this.connection.get(key) ?? this.own.get(key) ?? (isModelledKey(key) ? undefined : UNKNOWN_VALUE);
+    return this.connection.get(key) ?? this.own.get(key) ?? this.absent(key);
   }
 
   public readonly substitute = (key: string): Substitution => {
@@ -214,8 +222,14 @@ export class RequestContext implements Context {
     return substitution;
   };
 
+  /** What a key without a value stands for. */
+  private absent(key: string): typeof UNKNOWN_VALUE | undefined {
+    const isKnown = isModelledKey(key) || (key.startsWith(PRINCIPAL_TAG_PREFIX) && this.connection.has(PRINCIPAL_TAG_PREFIX));
+    return isKnown ? undefined : UNKNOWN_VALUE;
+  }
+
   private computeSubstitution(key: string): Substitution {
-    const value = this.connection.get(key) ?? (isModelledKey(key) ? undefined : UNKNOWN_VALUE);
+    const value = this.connection.get(key) ?? this.absent(key);
     // Multi-valued keys cannot be substituted; neither can those that are condition keys only.
     if (typeof value === 'object') {
       return undefined;

@@ -13,6 +13,27 @@ function authorizer(options: Partial<AuthorizerOptions>): Authorizer {
   return createAuthorizer({ account: ACCOUNT, principal: DEVICE, policies: [], ...options });
 }
 
+describe('tags of the role session', () => {
+  const policy = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'iot:Publish', Resource: `${ARN}topic/cmd/\${aws:PrincipalTag/Device}/go` } };
+  const decide = (principalTags: Principal['principalTags'], resource = 'cmd/door-1/go') => authorizer({
+    principal: { kind: 'cognito-unauth', clientId: 'app', ...principalTags && { principalTags } }, iamPolicies: [policy],
+  }).decide({ action: 'iot:Publish', resource }).decision;
+
+  test('have values in role policies, in any case of the name', () => {
+    expect(decide({ device: 'door-1' })).toBe('allow');
+    expect(decide({ device: 'door-2' })).toBe('deny');
+  });
+
+  test('that are not there match nothing', () => {
+    expect(decide({})).toBe('deny');
+    expect(decide({ other: 'door-1' })).toBe('deny');
+  });
+
+  test('of which nobody says what they are leave the answer open', () => {
+    expect(decide(undefined)).toBe('unknown');
+  });
+});
+
 describe('policies', () => {
   test.each<[string, unknown]>([
     ['an object', ALLOW], ['JSON text', JSON.stringify(ALLOW)], ['a parsed policy', parsePolicy(ALLOW)],
