@@ -10,7 +10,7 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-/** What the custom resources of a stack let their functions do: action, then resources. */
+/** What the custom resources of a stack let their functions do, and what they deny them: action, then resources. */
 export function granted(stack: Stack): Map<string, string[]> {
   const template = Template.fromStack(stack);
   const grants = new Map<string, string[]>();
@@ -20,8 +20,8 @@ export function granted(stack: Stack): Map<string, string[]> {
       continue;
     }
     for (const statement of (policy.Properties as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement) {
-      expect(statement.Effect).toBe('Allow');
-      for (const action of [statement.Action].flat()) {
+      for (const name of [statement.Action].flat()) {
+        const action = statement.Effect === 'Allow' ? name : `${statement.Effect} ${name}`;
         grants.set(action, [...new Set([...grants.get(action) ?? [], ...[statement.Resource].flat().map(text)])].sort());
       }
     }
@@ -29,10 +29,11 @@ export function granted(stack: Stack): Map<string, string[]> {
   return grants;
 }
 
-/** The actions that the code of a handler needs, as the names of its requests say. */
-export function needed(handler: string): string[] {
-  const folder = join(__dirname, '..', '..', 'lambda', handler);
-  const code = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+/** The actions that the code of a handler needs, and shared files that it takes, as the names of its requests say. */
+export function needed(handler: string, ...shared: readonly string[]): string[] {
+  const lambda = join(__dirname, '..', '..', 'lambda');
+  const files = [...readdirSync(join(lambda, handler)).map((file) => join(handler, file)), ...shared];
+  const code = files.map((file) => readFileSync(join(lambda, file), 'utf8')).join('\n');
   return [...new Set([...code.matchAll(/new (\w+)Command\(/g)].map(([, name]) => `iot:${name}`))].sort();
 }
 
