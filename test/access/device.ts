@@ -39,7 +39,8 @@ const PSEUDO_PARAMETERS: Record<string, string> = {
   'AWS::AccountId': ACCOUNT.accountId,
 };
 
-function deployed(value: unknown): unknown {
+/** A part of a template as it would be deployed to `ACCOUNT`. */
+export function deployed(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(deployed);
   }
