@@ -1,4 +1,4 @@
-import { createHandler, type SweepRequest } from '../../lambda/sweep-identities';
+import { createHandler } from '../../lambda/sweep-identities';
 import { FakeDirectory } from './fake-directory';
 import { certificateArn, FakeIot } from './fake-iot';
 import { FakeRecords } from './fake-records';
