@@ -1,4 +1,5 @@
 export * from './cognito';
+export * from './grants';
 export { IotAction } from './iot-action';
 export { IotPolicy } from './iot-policy';
 export type { CommonIotPolicyProps, DevicePoliciesProps, IIotPolicy, IotPolicyProps, SplitPoliciesProps } from './iot-policy';

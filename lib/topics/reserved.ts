@@ -42,24 +42,45 @@ const JOBS: ReservedTable = [
   { access: JobAccess.EXECUTE, rows: [request('start-next'), request('*/update')] },
 ];
 
-/** Patterns of reserved topics that a device may use. */
+/** What an app does with a shadow. */
+export type ShadowUse = 'read' | 'update' | 'delete';
+
+/** The access of a device that has the use besides the ones before it. */
+const SHADOW_USES: { readonly [use in ShadowUse]: string } = {
+  read: ShadowAccess.READ,
+  update: ShadowAccess.READ_WRITE,
+  delete: ShadowAccess.READ_WRITE_DELETE,
+};
+
+/** Patterns of reserved topics that a device or an app may use. */
 export interface ReservedTopics {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
   readonly receive: readonly string[];
 }
 
-export function shadowTopics({ shadowName, access }: Shadow): ReservedTopics {
-  const name = shadowName === undefined ? '' : `/name/${shadowName}`;
-  return below(`$aws/things/{thing}/shadow${name}`, SHADOW, access);
+export function shadowTopics(shadow: Shadow): ReservedTopics {
+  return below(shadowPrefix(shadow), upTo(SHADOW, shadow.access));
+}
+
+/** The topics of one use alone: who may update a shadow need not be allowed to read it. */
+export function shadowTopicsFor(shadow: Shadow, use: ShadowUse): ReservedTopics {
+  return below(shadowPrefix(shadow), SHADOW.find((entry) => entry.access === SHADOW_USES[use])!.rows);
+}
+
+function shadowPrefix({ shadowName }: Shadow): string {
+  return `$aws/things/{thing}/shadow${shadowName === undefined ? '' : `/name/${shadowName}`}`;
 }
 
 export function jobTopics(access: JobAccess): ReservedTopics {
-  return below('$aws/things/{thing}/jobs', JOBS, access);
+  return below('$aws/things/{thing}/jobs', upTo(JOBS, access));
 }
 
-function below(prefix: string, table: ReservedTable, access: string): ReservedTopics {
-  const rows = table.slice(0, table.findIndex((entry) => entry.access === access) + 1).flatMap((entry) => entry.rows);
+function upTo(table: ReservedTable, access: string): readonly ReservedRow[] {
+  return table.slice(0, table.findIndex((entry) => entry.access === access) + 1).flatMap((entry) => entry.rows);
+}
+
+function below(prefix: string, rows: readonly ReservedRow[]): ReservedTopics {
   const prefixed = (topics: readonly string[]) => topics.map((topic) => `${prefix}/${topic}`);
   return {
     publish: prefixed(rows.flatMap((row) => row.publish ?? [])),

@@ -13,6 +13,7 @@ import { acknowledgeWildcards } from '../../private/acknowledge';
 import { iotArn } from '../../private/arns';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
+import type { TwoLayerGrantable } from '../grants/two-layer-grantable';
 import { IotAction } from '../iot-action';
 import type { IotPolicyStatement } from '../iot-policy-statement';
 import { IotResource } from '../iot-resource';
@@ -75,7 +76,7 @@ export interface CognitoAccessProps {
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
  */
-export class CognitoAccess extends Resource implements iam.IGrantable {
+export class CognitoAccess extends Resource implements TwoLayerGrantable {
   /**
    * The id of the identity pool, `REGION:UUID`.
    *
@@ -157,7 +158,7 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
     if (boundless !== undefined) {
       throw invalid(
         this,
-        `with ${show(boundless)}, every user would reach the topics of every device; give the grant a scope, such as UserVariable.principalTag('device'), `
+        `with ${show(boundless)}, every user would reach all that the wildcard stands for, such as every device; give the grant a scope, such as UserVariable.principalTag('device'), `
         + "or set 'everyUserReachesEveryDevice'",
       );
     }

@@ -245,7 +245,7 @@ describe('a grant to all users', () => {
     ['of all shadows', { actions: [IotAction.GET_THING_SHADOW], resources: [IotResource.thing('*')] }, 'thing/*'],
   ])('fails without a scope: %s', (_, statement, shown) => {
     expect(() => create()._addIotStatements([statement]))
-      .toThrow(`with ${shown}, every user would reach the topics of every device; give the grant a scope, such as UserVariable.principalTag('device'), or set 'everyUserReachesEveryDevice'`);
+      .toThrow(`with ${shown}, every user would reach all that the wildcard stands for, such as every device; give the grant a scope, such as UserVariable.principalTag('device'), or set 'everyUserReachesEveryDevice'`);
   });
 
   test('is accepted where every user is meant to reach every device', () => {
