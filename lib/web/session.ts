@@ -63,7 +63,7 @@ export class IotSession {
   private readonly identity: IdentityCredentials;
   private readonly expirySeconds: number;
   private nextUrl: string | undefined;
-  private renewal: ReturnType<typeof setInterval> | undefined;
+  private stopRenewing: (() => void) | undefined;
 
   /** @internal */
   constructor(private readonly options: SignInOptions, private readonly around: Surroundings) {
@@ -117,14 +117,14 @@ export class IotSession {
    * mqtt.js does not wait for a URL, so that one is kept ready until `close` is called.
    */
   public async mqttOptions(suffix?: string): Promise<MqttOptions> {
-    await this.renew();
-    this.renewal ??= setInterval(() => void this.renew().catch(() => undefined), RENEW_MS);
+    this.nextUrl = await this.mqttUrl();
+    this.stopRenewing ??= this.around.every(RENEW_MS, () => this.renew());
     return {
       clientId: await this.clientId(suffix),
       transformWsUrl: () => {
         const url = this.nextUrl!;
         // After the computer has slept it may be too old; then the next attempt has another.
-        void this.renew().catch(() => undefined);
+        void this.renew();
         return url;
       },
       clean: true,
@@ -135,11 +135,12 @@ export class IotSession {
 
   /** Stops keeping a URL ready. Connections stay; end them yourself. */
   public close(): void {
-    clearInterval(this.renewal);
-    this.renewal = undefined;
+    this.stopRenewing?.();
+    this.stopRenewing = undefined;
   }
 
+  /** Where that fails, as without a network, the next attempt may not. */
   private async renew(): Promise<void> {
-    this.nextUrl = await this.mqttUrl();
+    this.nextUrl = await this.mqttUrl().catch(() => this.nextUrl);
   }
 }

@@ -13,7 +13,6 @@ import { acknowledgeWildcards } from '../../private/acknowledge';
 import { iotArn } from '../../private/arns';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
-import type { TwoLayerGrantable } from '../grants/two-layer-grantable';
 import { IotAction } from '../iot-action';
 import type { IotPolicyStatement } from '../iot-policy-statement';
 import { IotResource } from '../iot-resource';
@@ -76,7 +75,7 @@ export interface CognitoAccessProps {
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
  */
-export class CognitoAccess extends Resource implements TwoLayerGrantable {
+export class CognitoAccess extends Resource implements iam.IGrantable {
   /**
    * The id of the identity pool, `REGION:UUID`.
    *

@@ -6,7 +6,6 @@ import { boundlessResource, show } from './reach';
 import { UserVariable } from './user-variable';
 import { iotArn } from '../../private/arns';
 import { invalid } from '../../private/errors';
-import type { TwoLayerGrantable } from '../grants/two-layer-grantable';
 import { IotAction } from '../iot-action';
 import { IotPolicyEffect, type IotPolicyStatement } from '../iot-policy-statement';
 
@@ -23,7 +22,7 @@ const CLIENT_ID_PREFIX = 'guest-';
  * Everybody on the internet who knows the id of the identity pool, which is in the code of the app, is a guest, and as
  * often as they like. AWS IoT asks their role alone: there are no IoT policies for guests.
  */
-export class GuestAccess extends Construct implements TwoLayerGrantable {
+export class GuestAccess extends Construct implements iam.IGrantable {
   /** The role of guests. */
   public readonly role: iam.IRole;
   public readonly grantPrincipal: iam.IPrincipal;
