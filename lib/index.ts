@@ -2,6 +2,7 @@ export * from './access';
 export * from './account';
 export * from './certificates';
 export * from './credentials';
+export * from './endpoint';
 export * from './fleet';
 export * from './membership';
 export * from './provisioning';

@@ -7,6 +7,7 @@ import { Device, policyDocuments } from './access/device';
 import { throwawayAuthorityPem } from './examples/support/openssl';
 import { BulkStack } from '../examples/bulk/stack';
 import { ClaimProvisioningStack } from '../examples/claim-provisioning/stack';
+import { CustomDomainStack } from '../examples/custom-domain/stack';
 import { DeviceAwsCredentialsStack } from '../examples/device-aws-credentials/stack';
 import { JitpStack } from '../examples/jitp/stack';
 import { OwnCaInKmsStack } from '../examples/own-ca-in-kms/stack';
@@ -22,7 +23,10 @@ const EXAMPLES: { readonly [name: string]: (app: App) => Stack } = {
   'own-ca-in-kms': (app) => new OwnCaInKmsStack(app, 'OwnCaInKms', { csr: committedCsr('own-ca-in-kms') }),
   'bulk': (app) => new BulkStack(app, 'Bulk', { file: resolve('examples/bulk/devices.ndjson') }),
   'device-aws-credentials': (app) => new DeviceAwsCredentialsStack(app, 'DeviceAwsCredentials', { csr: committedCsr('device-aws-credentials') }),
+  'custom-domain': (app) => new CustomDomainStack(app, 'CustomDomain', { ...CUSTOM_DOMAIN, csr: committedCsr('custom-domain') }),
 };
+
+const CUSTOM_DOMAIN = { domainName: 'iot.example.com', zoneName: 'example.com', hostedZoneId: 'Z0123456789ABCDEFGHIJ' };
 
 function committedCsr(example: string): string {
   return readFileSync(resolve('examples', example, 'sensor-1.csr.pem'), 'utf8');

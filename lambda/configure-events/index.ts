@@ -12,7 +12,7 @@ export function createHandler(iot: Iot, system?: System): Handle {
       const { eventConfigurations = {} } = await call(() => iot.send(new DescribeEventConfigurationsCommand({})));
       return Object.fromEntries(Object.entries(eventConfigurations).map(([type, { Enabled: enabled }]) => [type, enabled ?? false]));
     },
-    write: async (call, setting) => {
+    write: async ({ call }, setting) => {
       const eventConfigurations = Object.fromEntries(
         Object.entries(setting).map(([type, enabled]): [string, Configuration] => [type, { Enabled: enabled === true }]),
       );

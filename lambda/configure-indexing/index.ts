@@ -10,7 +10,7 @@ export function createHandler(iot: Iot, system?: System): Handle {
     what: 'the fleet indexing of AWS IoT',
     merge,
     read: async (call) => readSetting(await call(() => iot.send(new GetIndexingConfigurationCommand({})))),
-    write: async (call, setting) => {
+    write: async ({ call }, setting) => {
       await call(() => iot.send(new UpdateIndexingConfigurationCommand(renderConfiguration(setting))));
     },
   }), system);

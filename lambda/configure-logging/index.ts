@@ -23,7 +23,7 @@ export function createHandler(iot: Iot, system?: System): Handle {
         throw error;
       }
     },
-    write: async (call, setting) => {
+    write: async ({ call }, setting) => {
       await call(() => iot.send(new SetV2LoggingOptionsCommand(optionsOf(setting))), UNTIL_ASSUMED);
     },
   }), system);

@@ -17,8 +17,8 @@ export interface AccountSetting {
 
   read(call: Call): Promise<Setting>;
 
-  /** Writes the whole setting: most calls of AWS replace it. */
-  write(call: Call, setting: Setting): Promise<void>;
+  /** Writes the whole setting: most calls of AWS replace it. What takes several, from `current` on, is taken back when one fails. */
+  write(task: Task, setting: Setting, current: Setting): Promise<void>;
 
   /**
    * What a part becomes when somebody declares it.
@@ -76,7 +76,7 @@ export function accountSettingLifecycle(setting: AccountSetting): Lifecycle<Requ
       if (request.step === 'apply' && request.restores) {
         const current = await read(setting, task.call);
         const restored = restore(setting, task, current, request, Object.keys(request.wanted));
-        await write(setting, task.call, current, restored);
+        await write(setting, task, current, restored);
       } else if (request.step === 'apply') {
         task.note(`${setting.what} stays as it is`);
       }
@@ -92,7 +92,7 @@ async function apply(setting: AccountSetting, task: Task, wanted: Apply, before:
   const dropped = Object.keys(before?.wanted ?? {}).filter((part) => !(part in wanted.wanted));
   const kept = before ? restore(setting, task, current, { ...wanted, wanted: before.wanted }, dropped) : current;
   const merged = Object.entries(wanted.wanted).map(([part, value]) => [part, setting.merge?.(part, current[part], value) ?? value] as const);
-  await write(setting, task.call, current, { ...kept, ...Object.fromEntries(merged) });
+  await write(setting, task, current, { ...kept, ...Object.fromEntries(merged) });
 }
 
 /** The setting with these parts as they were before, except those that somebody else has changed since. */
@@ -128,12 +128,12 @@ async function read(setting: AccountSetting, call: Call): Promise<Setting> {
   }
 }
 
-async function write(setting: AccountSetting, call: Call, current: Setting, next: Setting): Promise<void> {
+async function write(setting: AccountSetting, task: Task, current: Setting, next: Setting): Promise<void> {
   if (isDeepStrictEqual(current, next)) {
     return;
   }
   try {
-    await setting.write(call, next);
+    await setting.write(task, next, current);
   } catch (error) {
     throw failure(`change ${setting.what}`, error);
   }

@@ -37,7 +37,7 @@ export function createHandler(iot: Iot, system?: System): Handle {
     what: 'the default authorizer',
     isExclusive: true,
     read: async (call) => ({ authorizerName: await call(read) }),
-    write: (call, { authorizerName }) => (typeof authorizerName === 'string' ? call(() => set(authorizerName), UNTIL_SET) : call(clear)),
+    write: ({ call }, { authorizerName }) => (typeof authorizerName === 'string' ? call(() => set(authorizerName), UNTIL_SET) : call(clear)),
   }), system);
 }
 

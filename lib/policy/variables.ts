@@ -77,9 +77,6 @@ export function isModelledKey(canonical: string): boolean {
   return colon < 0 || canonical.includes('{') || MODELLED_NAMESPACES.has(canonical.slice(0, colon)) || MODELLED_KEYS.has(canonical);
 }
 
-/** Before the name of a tag of the role session. */
-export const PRINCIPAL_TAG_PREFIX = canonicalKey('aws:PrincipalTag/');
-
 export function isCertificateKey(canonical: string): boolean {
   return canonical.startsWith(CERTIFICATE_PREFIX);
 }

@@ -3,9 +3,16 @@ import type { CfnResource } from 'aws-cdk-lib';
 /**
  * Says in the template why a policy has a wildcard, where cdk-nag looks for it (`AwsSolutions-IAM5`): AWS knows no
  * resource for some actions, and some names only exist later. cdk-nag itself is not needed for that.
+ */
+export function acknowledgeWildcards(policy: CfnResource, reason: string): void {
+  acknowledge(policy, 'AwsSolutions-IAM5', reason);
+}
+
+/**
+ * Says in the template why a rule of cdk-nag does not apply.
  *
  * @see https://github.com/cdklabs/cdk-nag#suppressing-a-rule
  */
-export function acknowledgeWildcards(policy: CfnResource, reason: string): void {
-  policy.addMetadata('cdk_nag', { rules_to_suppress: [{ id: 'AwsSolutions-IAM5', reason }] });
+export function acknowledge(resource: CfnResource, id: string, reason: string): void {
+  resource.addMetadata('cdk_nag', { rules_to_suppress: [{ id, reason }] });
 }

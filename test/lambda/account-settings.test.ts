@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Handle, Iot, System } from '../../lambda/custom-resource';
+import * as configureEndpointTls from '../../lambda/configure-endpoint-tls';
 import * as configureEvents from '../../lambda/configure-events';
 import * as configureIndexing from '../../lambda/configure-indexing';
 import * as configureLogging from '../../lambda/configure-logging';
@@ -231,5 +232,46 @@ describe('the default authorizer', () => {
     await declared.destroy();
 
     expect(iot.defaultAuthorizer).toBe('other');
+  });
+});
+
+describe('the TLS policies of the endpoints', () => {
+  const [OLDER, NEWER] = ['IoTSecurityPolicy_TLS12_1_2_2022_10', 'IoTSecurityPolicy_TLS13_1_3_2022_10'];
+  const updates = () => iot.requests.filter((name) => name === 'UpdateDomainConfiguration').length;
+
+  test('are set where they are declared, and put back', async () => {
+    const declared = new Declared(configureEndpointTls.createHandler, iot);
+    await declared.deploy({ 'iot:Data-ATS': NEWER });
+    expect(Object.fromEntries(iot.endpointTls)).toEqual({ 'iot:Data-ATS': NEWER, 'iot:CredentialProvider': OLDER, 'iot:Jobs': OLDER });
+    await declared.deploy({ 'iot:Jobs': NEWER });
+    expect(Object.fromEntries(iot.endpointTls)).toEqual({ 'iot:Data-ATS': OLDER, 'iot:CredentialProvider': OLDER, 'iot:Jobs': NEWER });
+    await declared.destroy();
+    expect(new Set(iot.endpointTls.values())).toEqual(new Set([OLDER]));
+    expect(updates()).toBe(4);
+  });
+
+  test('that somebody else has set since stay', async () => {
+    const declared = new Declared(configureEndpointTls.createHandler, iot);
+    await declared.deploy({ 'iot:Data-ATS': NEWER });
+    iot.endpointTls.set('iot:Data-ATS', 'another');
+    await declared.destroy();
+
+    expect(iot.endpointTls.get('iot:Data-ATS')).toBe('another');
+    expect(declared.notes).toEqual([{ message: 'the TLS configuration of the endpoints is left as it is where somebody else has changed it', parts: ['iot:Data-ATS'] }]);
+  });
+
+  test('stay where they are to be retained', async () => {
+    const declared = new Declared(configureEndpointTls.createHandler, iot);
+    await declared.deploy({ 'iot:Data-ATS': NEWER }, { onRemoval: 'retain' });
+    await declared.destroy();
+    expect(iot.endpointTls.get('iot:Data-ATS')).toBe(NEWER);
+  });
+
+  test('of endpoints that the Region does not have do not matter, unless they are declared', async () => {
+    iot.endpointTls.delete('iot:Jobs');
+    expect(await new Declared(configureEndpointTls.createHandler, iot).deploy({ 'iot:Data-ATS': NEWER })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await new Declared(configureEndpointTls.createHandler, iot).deploy({ 'iot:Jobs': NEWER })).toMatchObject({
+      Status: 'FAILED', Reason: expect.stringMatching(/^cannot change the TLS policy of iot:Jobs: ResourceNotFoundException: /),
+    });
   });
 });

@@ -52,6 +52,8 @@ export class FakeIot extends FaultyClient {
     thingIndexingConfiguration: { thingIndexingMode: 'OFF' },
     thingGroupIndexingConfiguration: { thingGroupIndexingMode: 'OFF' },
   };
+  /** The TLS policies of the endpoints that the account has. */
+  public readonly endpointTls = new Map(['iot:Data-ATS', 'iot:CredentialProvider', 'iot:Jobs'].map((name) => [name, 'IoTSecurityPolicy_TLS12_1_2_2022_10']));
   public events: Record<string, boolean> = { THING: false, THING_GROUP: false, JOB: false };
 
   /** How many more answers still show the state before. */
@@ -94,7 +96,7 @@ export class FakeIot extends FaultyClient {
         versions: policy.versions.size,
         targets: [...policy.targets].sort(),
       })),
-      settings: { defaultAuthorizer: this.defaultAuthorizer, logging: this.logging, indexing: this.indexing, events: this.events },
+      settings: { defaultAuthorizer: this.defaultAuthorizer, logging: this.logging, indexing: this.indexing, events: this.events, endpointTls: [...this.endpointTls] },
     };
   }
 
@@ -343,6 +345,16 @@ export class FakeIot extends FaultyClient {
       }
       this.logging = { ...options, disableAllLogs: options.disableAllLogs ?? false };
       return {};
+    },
+
+    DescribeDomainConfiguration: ({ domainConfigurationName = '' }: api.DescribeDomainConfigurationRequest) => ({
+      domainConfigurationName, tlsConfig: { securityPolicy: found(this.endpointTls.get(domainConfigurationName), `Domain configuration ${domainConfigurationName}`) },
+    }),
+
+    UpdateDomainConfiguration: ({ domainConfigurationName = '', tlsConfig }: api.UpdateDomainConfigurationRequest) => {
+      found(this.endpointTls.get(domainConfigurationName), `Domain configuration ${domainConfigurationName}`);
+      this.endpointTls.set(domainConfigurationName, tlsConfig?.securityPolicy ?? '');
+      return { domainConfigurationName };
     },
 
     GetIndexingConfiguration: () => this.indexing,

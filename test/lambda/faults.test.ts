@@ -2,6 +2,7 @@ import { deflateRawSync } from 'node:zlib';
 import type { Handle, Iot, ResourceEvent, System } from '../../lambda/custom-resource';
 import * as assignThingType from '../../lambda/assign-thing-type';
 import * as attachGroupPolicies from '../../lambda/attach-group-policies';
+import * as configureEndpointTls from '../../lambda/configure-endpoint-tls';
 import * as configureEvents from '../../lambda/configure-events';
 import * as configureIndexing from '../../lambda/configure-indexing';
 import * as configureLogging from '../../lambda/configure-logging';
@@ -33,6 +34,7 @@ const setting = (wanted: Values, before: Values): Values => ({
   Step: 'apply', Wanted: JSON.stringify(wanted), Before: remembered(before), OnRemoval: 'restore', Overwrite: 'false',
 });
 const OFF = { thingIndexingMode: 'OFF', thingConnectivityIndexingMode: 'OFF', deviceDefenderIndexingMode: 'OFF', namedShadowIndexingMode: 'OFF', thingGroupIndexingMode: 'OFF' };
+const ENDPOINT_TLS = Object.fromEntries(new FakeIot().endpointTls);
 const policy = (name: string, document: unknown): Values => ({
   PolicyName: name, PolicyArn: policyArn(name), PolicyDocument: JSON.stringify(document), Owner: 'Fleet/Resource', OnRemoval: 'detach-then-delete',
 });
@@ -125,6 +127,13 @@ const SCENARIOS: readonly Scenario[] = [
     arrange: () => {},
     first: setting({ THING: true }, { THING: false, THING_GROUP: false, JOB: false }),
     second: setting({ THING_GROUP: true }, { THING: false, THING_GROUP: false, JOB: false }),
+  },
+  {
+    name: 'configure-endpoint-tls',
+    createHandler: configureEndpointTls.createHandler,
+    arrange: () => {},
+    first: setting({ 'iot:Data-ATS': 'new', 'iot:Jobs': 'new' }, ENDPOINT_TLS),
+    second: setting({ 'iot:Data-ATS': 'newer', 'iot:CredentialProvider': 'new' }, ENDPOINT_TLS),
   },
   {
     name: 'set-default-authorizer',

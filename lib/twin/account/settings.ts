@@ -10,6 +10,7 @@ interface Settings {
   readonly indexingConfiguration: api.GetIndexingConfigurationResponse;
   readonly loggingOptions: api.GetV2LoggingOptionsResponse;
   readonly defaultAuthorizer: string;
+  readonly endpointTls: Readonly<Record<string, string>>;
 }
 
 /** @see https://docs.aws.amazon.com/iot/latest/apireference/API_DescribeEventConfigurations.html */
@@ -23,9 +24,16 @@ const NO_INDEXING: api.GetIndexingConfigurationResponse = {
   thingGroupIndexingConfiguration: { thingGroupIndexingMode: 'OFF' },
 };
 
+/** The domain configurations that every account has, and what their endpoints are for. */
+const BUILT_IN_DOMAINS: ReadonlyMap<string, api.ServiceType> = new Map([['iot:Data-ATS', 'DATA'], ['iot:CredentialProvider', 'CREDENTIAL_PROVIDER'], ['iot:Jobs', 'JOBS']]);
+
+/** What new accounts have. @see https://docs.aws.amazon.com/iot/latest/developerguide/transport-security.html */
+const TLS_POLICY = 'IoTSecurityPolicy_TLS13_1_2_2022_10';
+const TLS_POLICIES = [TLS_POLICY, ...['TLS13_1_3_2022_10', 'TLS12_1_2_2022_10', 'TLS12_1_0_2016_01', 'TLS12_1_0_2015_01'].map((name) => `IoTSecurityPolicy_${name}`)];
+
 const REGISTRATION_CODE_DIGITS = 64;
 
-/** What the account has once: registration code, events, indexing, logging, the default authorizer. */
+/** What the account has once: registration code, events, indexing, logging, the default authorizer, its own endpoints. */
 export abstract class AccountSettings extends AccountCore {
   /** One for each account and Region, the same until it is deleted. */
   public getRegistrationCode(): { readonly registrationCode: string } {
@@ -107,6 +115,11 @@ export abstract class AccountSettings extends AccountCore {
     };
   }
 
+  /** The authorizer for clients of the account's endpoint that name none. */
+  public get defaultAuthorizer(): string | undefined {
+    return this.setting('defaultAuthorizer');
+  }
+
   public describeDefaultAuthorizer(): { readonly authorizerDescription: api.AuthorizerDescription } {
     const authorizerName = this.setting('defaultAuthorizer');
     if (authorizerName === undefined) {
@@ -131,6 +144,38 @@ export abstract class AccountSettings extends AccountCore {
     }
     this.store.remove('settings', 'defaultAuthorizer');
     return {};
+  }
+
+  public describeDomainConfiguration({ domainConfigurationName: name = '' }: api.DescribeDomainConfigurationRequest): api.DescribeDomainConfigurationResponse {
+    const serviceType = BUILT_IN_DOMAINS.get(name);
+    if (serviceType === undefined) {
+      throw notFound(`Domain configuration ${name}`);
+    }
+    return {
+      domainConfigurationName: name,
+      domainConfigurationArn: this.arn(`domainconfiguration/${name}`),
+      domainConfigurationStatus: 'ENABLED',
+      serviceType,
+      domainType: 'ENDPOINT',
+      tlsConfig: { securityPolicy: this.setting('endpointTls')?.[name] ?? TLS_POLICY },
+      authenticationType: 'DEFAULT',
+      applicationProtocol: 'DEFAULT',
+    };
+  }
+
+  /** Of the endpoints of the account, the twin keeps the TLS policy. */
+  public updateDomainConfiguration({ domainConfigurationName, tlsConfig, ...others }: api.UpdateDomainConfigurationRequest): api.UpdateDomainConfigurationResponse {
+    const { domainConfigurationName: name = '', domainConfigurationArn } = this.describeDomainConfiguration({ domainConfigurationName });
+    const [other] = Object.keys(others);
+    if (other !== undefined) {
+      throw invalidRequest(`the twin does not change '${other}' of a domain configuration`);
+    }
+    const securityPolicy = tlsConfig?.securityPolicy ?? TLS_POLICY;
+    if (!TLS_POLICIES.includes(securityPolicy)) {
+      throw invalidRequest(`'${securityPolicy}' is no security policy; there are ${TLS_POLICIES.join(', ')}`);
+    }
+    this.set('endpointTls', { ...this.setting('endpointTls'), [name]: securityPolicy });
+    return { domainConfigurationName: name, domainConfigurationArn };
   }
 
   private setting<K extends keyof Settings>(name: K): Settings[K] | undefined {

@@ -1,6 +1,7 @@
 import { customResource, type Handle, type System } from '../../../lambda/custom-resource';
 import * as assignThingType from '../../../lambda/assign-thing-type';
 import * as attachGroupPolicies from '../../../lambda/attach-group-policies';
+import * as configureEndpointTls from '../../../lambda/configure-endpoint-tls';
 import * as configureEvents from '../../../lambda/configure-events';
 import * as configureIndexing from '../../../lambda/configure-indexing';
 import * as configureLogging from '../../../lambda/configure-logging';
@@ -24,6 +25,7 @@ type Clients = LocalAccount['clients'];
 export const HANDLERS: { readonly [folder: string]: (clients: Clients, system: System) => Handle } = {
   'assign-thing-type': ({ iot }, system) => assignThingType.createHandler(iot, system),
   'attach-group-policies': ({ iot }, system) => attachGroupPolicies.createHandler(iot, system),
+  'configure-endpoint-tls': ({ iot }, system) => configureEndpointTls.createHandler(iot, system),
   'configure-events': ({ iot }, system) => configureEvents.createHandler(iot, system),
   'configure-indexing': ({ iot }, system) => configureIndexing.createHandler(iot, system),
   'configure-logging': ({ iot }, system) => configureLogging.createHandler(iot, system),

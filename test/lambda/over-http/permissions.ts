@@ -73,6 +73,7 @@ const GROUP = iot('thinggroup', 'thingGroupName');
 const BILLING_GROUP = iot('billinggroup', 'billingGroupName');
 const POLICY = iot('policy', 'policyName');
 const CERTIFICATE = iot('cert', 'certificateId');
+const DOMAIN_CONFIGURATION = iot('domainconfiguration', 'domainConfigurationName');
 const PRINCIPAL = given('principal');
 const TARGET = given('target');
 
@@ -100,6 +101,7 @@ const RESOURCES: { readonly [action: string]: readonly ((input: Input) => readon
   'iot:DescribeCACertificate': [iot('cacert', 'certificateId')],
   'iot:DescribeCertificate': [CERTIFICATE],
   'iot:DescribeDefaultAuthorizer': [NONE],
+  'iot:DescribeDomainConfiguration': [DOMAIN_CONFIGURATION],
   'iot:DescribeEndpoint': [NONE],
   'iot:DescribeEventConfigurations': [NONE],
   'iot:DescribeThing': [THING],
@@ -131,6 +133,7 @@ const RESOURCES: { readonly [action: string]: readonly ((input: Input) => readon
   'iot:StartThingRegistrationTask': [NONE],
   'iot:StopThingRegistrationTask': [NONE],
   'iot:UpdateCertificate': [CERTIFICATE],
+  'iot:UpdateDomainConfiguration': [DOMAIN_CONFIGURATION],
   'iot:UpdateEventConfigurations': [NONE],
   'iot:UpdateIndexingConfiguration': [NONE],
   'iot:UpdateThing': [THING],

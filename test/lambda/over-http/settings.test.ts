@@ -1,6 +1,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { AccountSettingRemoval, DefaultAuthorizer, EventConfigurations, FleetIndexing, IndexedField, IotEndpoint, IotEventType, IotLogging, IotLogLevel } from '../../../lib/account';
+import { EndpointTls, TlsSecurityPolicy } from '../../../lib/endpoint';
 import { SCOPE } from './local-account';
 import { prove } from './prove';
 
@@ -46,6 +47,19 @@ prove('set-default-authorizer', [{
     }));
     if (version !== 'without') {
       new DefaultAuthorizer(stack, 'Default', { authorizer: version === 'first' ? one! : two! });
+    }
+  },
+}]);
+
+prove('configure-endpoint-tls', [{
+  name: 'another policy, and another endpoint',
+  arrange: ({ account }) => {
+    account.updateDomainConfiguration({ domainConfigurationName: 'iot:Data-ATS', tlsConfig: { securityPolicy: TlsSecurityPolicy.TLS12_1_2_2022_10 } });
+  },
+  define: (stack, version) => {
+    if (version !== 'without') {
+      const strict = TlsSecurityPolicy.TLS13_1_3_2022_10;
+      new EndpointTls(stack, 'Tls', version === 'first' ? { data: strict, jobs: strict } : { data: TlsSecurityPolicy.TLS13_1_2_2022_10, credentialProvider: strict });
     }
   },
 }]);

@@ -19,6 +19,7 @@ export function summarize(local: LocalAccount): object {
     })).sort((a, b) => (a.policyName < b.policyName ? -1 : 1)),
     certificates: [...store.all('certificates')].map(({ status, policies, things, logicalId }) => JSON.stringify({ status, policies, things, isDeclared: logicalId !== undefined })).sort(),
     caCertificates: store.count('caCertificates'),
+    endpointTls: ['iot:Data-ATS', 'iot:CredentialProvider', 'iot:Jobs'].map((domainConfigurationName) => local.account.describeDomainConfiguration({ domainConfigurationName }).tlsConfig),
     settings: [local.account.describeEventConfigurations(), local.account.getIndexingConfiguration(), store.get('settings', 'loggingOptions'), store.get('settings', 'defaultAuthorizer')],
     parameters: parametersOf(local).map(({ name, type }) => `${type} ${name}`).filter((parameter) => !parameter.includes(MEMORY)).sort(),
     delivered: deliveredBy(local).filter(({ secret }) => fits(local, secret)).map(({ place, labels }) => `${place}: ${[...labels].sort().join()}`).sort(),

@@ -261,6 +261,20 @@ describe('what the account has once', () => {
     expect(account.getV2LoggingOptions()).toMatchObject({ defaultLogLevel: 'INFO', disableAllLogs: false });
   });
 
+  test('its endpoints have a TLS policy, each its own, and nothing else that can be changed', () => {
+    const policies = () => ['iot:Data-ATS', 'iot:CredentialProvider', 'iot:Jobs'].map((domainConfigurationName) => account.describeDomainConfiguration({ domainConfigurationName }).tlsConfig?.securityPolicy);
+    const [strict, usual] = ['IoTSecurityPolicy_TLS13_1_3_2022_10', 'IoTSecurityPolicy_TLS13_1_2_2022_10'];
+    expect(policies()).toEqual([usual, usual, usual]);
+    expect(account.updateDomainConfiguration({ domainConfigurationName: 'iot:Jobs', tlsConfig: { securityPolicy: strict } })).toEqual({
+      domainConfigurationName: 'iot:Jobs', domainConfigurationArn: `${ARN}domainconfiguration/iot:Jobs`,
+    });
+    expect(policies()).toEqual([usual, usual, strict]);
+    expect(account.describeDomainConfiguration({ domainConfigurationName: 'iot:Data-ATS' })).toMatchObject({ serviceType: 'DATA', domainType: 'ENDPOINT', authenticationType: 'DEFAULT' });
+    expect(failure(() => account.updateDomainConfiguration({ domainConfigurationName: 'iot:Jobs', tlsConfig: { securityPolicy: 'IoTSecurityPolicy_SSL3' } }))).toMatch(/^InvalidRequestException: 'IoTSecurityPolicy_SSL3' is no security policy; there are /);
+    expect(failure(() => account.updateDomainConfiguration({ domainConfigurationName: 'iot:Jobs', authenticationType: 'AWS_X509' }))).toBe("InvalidRequestException: the twin does not change 'authenticationType' of a domain configuration");
+    expect(failure(() => account.describeDomainConfiguration({ domainConfigurationName: 'mine' }))).toMatch(/^ResourceNotFoundException/);
+  });
+
   test('events are off until they are switched on, each by itself', () => {
     account.updateEventConfigurations({ eventConfigurations: { THING: { Enabled: true } } });
     expect(account.describeEventConfigurations().eventConfigurations).toMatchObject({ THING: { Enabled: true }, JOB: { Enabled: false } });

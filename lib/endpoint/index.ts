@@ -1,0 +1,13 @@
+export { ApplicationProtocol, DomainAuthentication } from './domain-authentication';
+export { DomainConfiguration } from './domain-configuration';
+export type { IDomainConfiguration } from './domain-configuration';
+export { DomainServiceType } from './domain-configuration-props';
+export type { DomainConfigurationProps } from './domain-configuration-props';
+export { EndpointTls } from './endpoint-tls';
+export type { EndpointTlsProps } from './endpoint-tls';
+export { IotVpcEndpoint, IotVpcEndpointService } from './iot-vpc-endpoint';
+export type { IotVpcEndpointProps } from './iot-vpc-endpoint';
+export { OcspStapling } from './ocsp-stapling';
+export { TlsSecurityPolicy } from './tls-security-policy';
+export { TrustAnchors } from './trust-anchors';
+export type { TrustAnchor } from './trust-anchors';
