@@ -1,5 +1,5 @@
 import { DeleteIdentitiesCommand } from '@aws-sdk/client-cognito-identity';
-import { detach, RequestError, type Call, type Iot } from '../custom-resource';
+import { detach, MISSING, RequestError, unless, type Call, type Iot } from '../custom-resource';
 import type { Records } from '../identities/records';
 import type { DirectoryClients } from './directory';
 
@@ -12,12 +12,15 @@ export class Removal {
       await detach(this.clients.iot, call, policyName, identityId);
     }
     if (deletesIdentity) {
-      const { UnprocessedIdentityIds: [left] = [] } = await call(() => this.clients.identities.send(new DeleteIdentitiesCommand({ IdentityIdsToDelete: [identityId] })));
-      // One that is not there any more is not mentioned.
-      if (left !== undefined) {
-        throw new RequestError(`identity ${identityId} could not be deleted: ${left.ErrorCode ?? 'no reason given'}`);
-      }
+      await unless(MISSING, () => this.deleteIdentity(call, identityId));
     }
     await this.records.remove(call, identityId);
+  }
+
+  private async deleteIdentity(call: Call, identityId: string): Promise<void> {
+    const { UnprocessedIdentityIds: [left] = [] } = await call(() => this.clients.identities.send(new DeleteIdentitiesCommand({ IdentityIdsToDelete: [identityId] })));
+    if (left !== undefined) {
+      throw new RequestError(`identity ${identityId} could not be deleted: ${left.ErrorCode ?? 'no reason given'}`);
+    }
   }
 }

@@ -19,6 +19,9 @@ export class FakeDirectory extends FaultyClient {
       return { IdentityId: id };
     },
     DeleteIdentities: ({ IdentityIdsToDelete: ids = [] }: DeleteIdentitiesInput) => {
+      if (!ids.some((id) => this.identities.has(id))) {
+        throw awsError('ResourceNotFoundException', 'Identity not found.');
+      }
       ids.filter((id) => !this.unprocessed.some(({ IdentityId: other }) => other === id)).forEach((id) => this.identities.delete(id));
       return { UnprocessedIdentityIds: this.unprocessed.filter(({ IdentityId: id = '' }) => ids.includes(id)) };
     },

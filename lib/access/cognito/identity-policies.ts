@@ -70,6 +70,9 @@ export class IdentityPolicies extends Construct {
   }
 
   public add(added: readonly IotPolicyStatement[]): void {
+    if (added.length === 0) {
+      return;
+    }
     const statements = added.map(withoutPrincipalTags);
     const errors = inspectStatements(statements).filter(({ severity }) => severity === 'error');
     if (errors.length > 0) {
