@@ -1,4 +1,4 @@
-import { Annotations, Lazy, RemovalPolicy, Resource } from 'aws-cdk-lib';
+import { Annotations, Lazy, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
@@ -103,6 +103,7 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
   constructor(scope: Construct, id: string, props: CognitoAccessProps) {
     super(scope, id);
 
+    this.requireRegion();
     this.requireProviders(props);
     this.isPoolForeign = props.identityPool !== undefined;
     const isSet = !this.isPoolForeign || props.setsRolesOfIdentityPool === true;
@@ -163,6 +164,18 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
     }
     principalTagsIn(statements).forEach((tag) => this.guardTag(tag));
     this._policies.add(statements);
+  }
+
+  /**
+   * There, identity pools and the variables of policies have other names, so that nobody could sign in.
+   *
+   * @see https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-cog.html
+   */
+  private requireRegion(): void {
+    const { region } = this.env;
+    if (!Token.isUnresolved(region) && /^(us-gov|cn|us-iso[a-z]*|eu-isoe)-/.test(region)) {
+      throw invalid(this, `'CognitoAccess' is for the Regions of the partition "aws", in which roles trust cognito-identity.amazonaws.com, got ${region}`);
+    }
   }
 
   private requireProviders({ providers, identityPool, setsRolesOfIdentityPool }: CognitoAccessProps): void {

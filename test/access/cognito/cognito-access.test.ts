@@ -81,6 +81,18 @@ describe('a new identity pool', () => {
   });
 });
 
+test.each(['us-gov-west-1', 'us-gov-east-1', 'cn-north-1'])('fails in %s, where roles trust something else', (region) => {
+  const other = new Stack(new App(), 'Other', { env: { account: '111122223333', region } });
+  expect(() => new CognitoAccess(other, 'Access', { providers: [LoginProvider.social(SocialLogin.GOOGLE, 'app')] }))
+    .toThrow(`'CognitoAccess' is for the Regions of the partition "aws", in which roles trust cognito-identity.amazonaws.com, got ${region} (at Other/Access)`);
+});
+
+test('a stack without a Region of its own takes any', () => {
+  const other = new Stack(new App(), 'Other');
+  new CognitoAccess(other, 'Access', { providers: [LoginProvider.social(SocialLogin.GOOGLE, 'app')] });
+  Template.fromStack(other).resourceCountIs('AWS::Cognito::IdentityPool', 1);
+});
+
 describe('the role of users', () => {
   test('is for identities of the pool that have signed in', () => {
     create();
