@@ -1,6 +1,8 @@
 import { RolePermissions } from '../iam';
 import { OidcIssuers } from '../issuer';
 import type { Functions } from '../lambda/functions';
+import { cognitoIdentityService } from './cognito-identity/cognito-identity';
+import { Logins } from './cognito-identity/logins';
 import { cognitoIdpService } from './cognito-idp/cognito-idp';
 import { UserPools } from './cognito-idp/user-pools';
 import { allowLocalPages } from './cors';
@@ -35,6 +37,7 @@ export function appServices({ around, endpoint }: AppServicesOptions): AppServic
     userPools,
     issuers,
     services: [
+      cognitoIdentityService(around, new Logins(userPools, issuers), roles),
       cognitoIdpService(around, userPools, roles),
     ],
     openRoutes: [
