@@ -1,6 +1,7 @@
 import { RolePermissions } from '../iam';
 import { OidcIssuers } from '../issuer';
 import type { Functions } from '../lambda/functions';
+import { HttpApis } from './api-gateway/api-gateway';
 import { cognitoIdentityService } from './cognito-identity/cognito-identity';
 import { Logins } from './cognito-identity/logins';
 import { cognitoIdpService } from './cognito-idp/cognito-idp';
@@ -29,7 +30,7 @@ export interface AppServices {
   readonly issuers: OidcIssuers;
 }
 
-export function appServices({ around, endpoint }: AppServicesOptions): AppServices {
+export function appServices({ around, functions, endpoint, log }: AppServicesOptions): AppServices {
   const roles = new RolePermissions(around.deployment);
   const userPools = new UserPools(around);
   const issuers = new OidcIssuers(around.folder, around.clock, endpoint);
@@ -42,6 +43,7 @@ export function appServices({ around, endpoint }: AppServicesOptions): AppServic
     ],
     openRoutes: [
       documents((path) => userPools.document(path) ?? issuers.document(path)),
+      new HttpApis(around, functions, roles, (line) => log('API Gateway', line)),
     ],
   };
 }
