@@ -17,16 +17,18 @@ const LAYERS = {
   provisioning: ['private', 'registry', 'certificates', 'access'],
   fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning'],
   twin: ['policy', 'deployment'],
+  web: [],
 };
 
 /** Folders that plain TypeScript uses without the CDK. */
-const WITHOUT_CDK = ['policy', 'topics', 'deployment', 'twin'];
+const WITHOUT_CDK = ['policy', 'topics', 'deployment', 'twin', 'web'];
 
-/** npm packages that a folder may import besides the CDK; all of them are bundled. */
+/** npm packages that a folder may import besides the CDK; all of them are bundled, but for the client of web apps. */
 const BUNDLED = {
   deployment: ['yaml'],
   // Of the SDK, only the types of requests and answers.
   twin: ['@aws-sdk/client-iot', '@smithy/signature-v4', '@smithy/types', 'read-tls-client-hello', 'ws', '@peculiar/x509', 'asn1js', 'cborg', 'dynalite', 'jose', 'mqtt-packet', 'reflect-metadata'],
+  web: ['@aws-sdk/client-cognito-identity', 'aws4fetch'],
 };
 
 const CDK = ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'];

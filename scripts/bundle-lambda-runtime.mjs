@@ -10,7 +10,7 @@ const OUTPUT = join(ROOT, 'bundle', 'lambda-runtime');
 const SOURCES = join(ROOT, 'lib', 'twin', 'lambda', 'runtime');
 
 /** The clients that handlers find in the twin, whether or not the user's project has them. */
-const CLIENTS = ['acm-pca', 'dynamodb', 'iot', 'kms', 's3', 'secrets-manager', 'ssm'].map((service) => `client-${service}`);
+const CLIENTS = ['acm-pca', 'cognito-identity', 'cognito-identity-provider', 'dynamodb', 'iot', 'kms', 's3', 'secrets-manager', 'ssm'].map((service) => `client-${service}`);
 
 const common = { bundle: true, platform: 'node', target: 'node20', legalComments: 'none', logLevel: 'warning' };
 

@@ -1,9 +1,11 @@
-// Bundles what users must not need packages for: the constructs with their reader of signing requests, the twin, the CLI.
+// Bundles what users must not need packages for: the constructs with their reader of signing requests, the twin, what web
+// apps take, the CLI.
 import { chmodSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import bundleHandlers from '../lambda/bundle.mjs';
 import bundleLambdaRuntime from './bundle-lambda-runtime.mjs';
+import bundleWeb from './bundle-web.mjs';
 
 /** What tells an ES module that imports a CommonJS one which names it has; bundling hides the original's. */
 function namesOf(file) {
@@ -29,6 +31,7 @@ await Promise.all([
   build({ ...twinBundle, entryPoints: ['lib/twin/index.ts'], outfile: 'bundle/twin.js' }),
   bundleHandlers(),
   bundleLambdaRuntime(),
+  bundleWeb(),
   build({ ...twinBundle, entryPoints: ['bin/iot-warden.ts'], outfile: 'bundle/iot-warden.js', minifySyntax: true }),
 ]);
 chmodSync('bundle/iot-warden.js', 0o755);

@@ -27,6 +27,14 @@ try {
     run('node', ['--input-type=module', '-e', `import { ${name} } from '${specifier}'; if (typeof ${name} !== 'function') process.exit(1)`]);
   }
 
+  // What web apps take is an ES module for bundlers, and takes the app's own client of Amazon Cognito.
+  run('npm', ['install', '--no-audit', '--no-fund', `@aws-sdk/client-cognito-identity@${own.devDependencies['@aws-sdk/client-cognito-identity']}`]);
+  run('node', ['--input-type=module', '-e', `
+    import { signIn } from '${own.name}/web';
+    const { brokerUrl } = signIn({ region: 'eu-central-1', identityPoolId: 'pool', iotEndpoint: 'host', attachUrl: 'https://host', login: { provider: 'provider', token: () => '' } });
+    if (brokerUrl !== 'wss://host/mqtt') process.exit(1);
+  `]);
+
   // A fleet with a certificate: the reader of signing requests works without its packages.
   writeFileSync(join(folder, 'app.js'), `
     const { App, Stack } = require('aws-cdk-lib');

@@ -4,6 +4,7 @@ export * from './entry';
 export * from './errors';
 export * from './lifecycle';
 export * from './pages';
+export * from './policy-targets';
 export * from './properties';
 export * from './retry';
 export { SYSTEM } from './system';

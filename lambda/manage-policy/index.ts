@@ -5,13 +5,8 @@
 import {
   CreatePolicyCommand,
   CreatePolicyVersionCommand,
-  DeletePolicyCommand,
-  DeletePolicyVersionCommand,
-  DetachPolicyCommand,
   GetPolicyVersionCommand,
-  ListPolicyVersionsCommand,
   ListTagsForResourceCommand,
-  ListTargetsForPolicyCommand,
   SetDefaultPolicyVersionCommand,
 } from '@aws-sdk/client-iot';
 import {
@@ -19,15 +14,20 @@ import {
   choice,
   createClient,
   customResource,
+  deleteDetached,
+  deleteVersion,
+  detach,
   failure,
   firstItems,
   handle,
+  isIdentity,
   MISSING,
   nameOf,
   RequestError,
+  targetsOf,
   text,
   unless,
-  UNTIL_DETACHED,
+  versionsOf,
 } from '../custom-resource';
 import type { Attributes, Call, Handle, Iot, Patience, Properties, System, Task } from '../custom-resource';
 
@@ -157,23 +157,6 @@ async function convergeOnce(iot: Iot, { name: policyName, document }: ManagedPol
   await iot.send(new CreatePolicyVersionCommand({ policyName, policyDocument: document, setAsDefault: true }));
 }
 
-interface Version {
-  readonly policyVersionId: string;
-  readonly isDefault: boolean;
-}
-
-/** All versions, the oldest first. Their ids are numbers: as text, "10" would come before "9". */
-async function versionsOf(iot: Iot, policyName: string): Promise<Version[]> {
-  const { policyVersions = [] } = await iot.send(new ListPolicyVersionsCommand({ policyName }));
-  return policyVersions
-    .flatMap(({ versionId, isDefaultVersion }) => (versionId === undefined ? [] : [{ policyVersionId: versionId, isDefault: isDefaultVersion === true }]))
-    .sort((a, b) => Number(a.policyVersionId) - Number(b.policyVersionId));
-}
-
-async function deleteVersion(iot: Iot, policyName: string, policyVersionId: string): Promise<void> {
-  await unless(MISSING, () => iot.send(new DeletePolicyVersionCommand({ policyName, policyVersionId })));
-}
-
 async function remove(iot: Iot, task: Task, before: ManagedPolicy): Promise<void> {
   const { call } = task;
   if (before.removal === 'retain') {
@@ -190,10 +173,7 @@ async function remove(iot: Iot, task: Task, before: ManagedPolicy): Promise<void
     } else {
       await detachAll(iot, call, before.name);
     }
-    for (const { policyVersionId } of (await call(() => versionsOf(iot, before.name))).filter(({ isDefault }) => !isDefault)) {
-      await call(() => deleteVersion(iot, before.name, policyVersionId));
-    }
-    await call(() => iot.send(new DeletePolicyCommand({ policyName: before.name })), UNTIL_DETACHED);
+    await deleteDetached(iot, call, before.name);
   });
 }
 
@@ -211,20 +191,13 @@ async function requireDetached(iot: Iot, call: Call, policyName: string): Promis
 async function detachAll(iot: Iot, call: Call, policyName: string): Promise<void> {
   const targets = await firstItems(targetsOf(iot, call, policyName), Infinity);
   // IAM would have to permit to detach any policy from anything: an identity has no ARN to name.
-  const identities = targets.filter((target) => !target.startsWith('arn:'));
+  const identities = targets.filter(isIdentity);
   if (identities.length > 0) {
     throw new RequestError(`policy "${policyName}" is attached to ${identities.length} Cognito identities, which this function may not detach; detach it there, or choose to retain it`);
   }
   for (const target of targets) {
-    await unless(MISSING, () => call(() => iot.send(new DetachPolicyCommand({ policyName, target }))));
+    await detach(iot, call, policyName, target);
   }
-}
-
-function targetsOf(iot: Iot, call: Call, policyName: string): AsyncGenerator<string> {
-  return allItems(async (marker) => {
-    const page = await call(() => iot.send(new ListTargetsForPolicyCommand({ policyName, marker })));
-    return { items: page.targets, next: page.nextMarker };
-  });
 }
 
 function isSameJson(a: string, b: string): boolean {

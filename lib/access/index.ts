@@ -1,3 +1,4 @@
+export * from './cognito';
 export * from './grants';
 export { IotAction } from './iot-action';
 export { IotPolicy } from './iot-policy';

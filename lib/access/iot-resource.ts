@@ -54,4 +54,13 @@ export class IotResource {
     /** @internal */
     public readonly _name: string,
   ) {}
+
+  /**
+   * The resource of the same type with another name.
+   *
+   * @internal
+   */
+  public _map(change: (name: string) => string): IotResource {
+    return new IotResource(this._type, change(this._name));
+  }
 }

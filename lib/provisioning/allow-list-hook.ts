@@ -4,12 +4,12 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct, IConstruct, Node } from 'constructs';
 import { AllowList } from './allow-list';
 import { KeyGeneration } from './claim-statements';
-import { DeviceFunction } from './device-function';
 import { OverrideSetting, type ThingOverrideSettings } from './override-setting';
 import type { ProvisionedDeviceProps, ProvisioningParameter } from './provisioning-props';
 import { TemplatePattern } from './template-pattern';
 import { iotArn } from '../private/arns';
 import { invalid } from '../private/errors';
+import { PackageFunction } from '../private/package-function';
 
 /** AWS IoT waits no longer. https://docs.aws.amazon.com/iot/latest/developerguide/pre-provisioning-hook.html */
 const TIMEOUT = Duration.seconds(5);
@@ -113,7 +113,7 @@ export class AllowListHook extends lambda.FunctionBase {
       throw invalid(this, `'uncheckedParameters' must not have the serial number, '${this.serialNumberParameter}'`);
     }
     this.allowList = props.allowList ?? new AllowList(this, 'AllowList');
-    const { function: inner, role } = new DeviceFunction(this, 'Default', {
+    const { function: inner, role } = new PackageFunction(this, 'Default', {
       handler: 'check-allow-list',
       description: 'Lets in the devices on a list',
       timeout: TIMEOUT,

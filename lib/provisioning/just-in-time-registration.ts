@@ -5,13 +5,13 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
 import type { AllowList } from './allow-list';
-import { DeviceFunction } from './device-function';
 import { IDENTIFYING_FIELDS } from './just-in-time-provisioning-template';
 import type { RegisteredDeviceProps, RegistrationOptions } from './provisioning-props';
 import { SubjectField } from './subject-field';
 import { CERTIFICATE_ID, TemplateBody } from './template-body';
 import { iotArn } from '../private/arns';
 import { invalid } from '../private/errors';
+import { PackageFunction } from '../private/package-function';
 
 /** The function gives up before, and AWS Lambda tries it again. */
 const TIMEOUT = Duration.minutes(1);
@@ -114,7 +114,7 @@ export class JustInTimeRegistration extends Construct {
       throw invalid(this, `'thingName' must contain {${field}}, which the allow list is looked up with, got ${JSON.stringify(props.thingName)}`);
     }
 
-    const { function: inner, role } = new DeviceFunction(this, 'Registration', {
+    const { function: inner, role } = new PackageFunction(this, 'Registration', {
       handler: 'register-device',
       description: 'Registers devices of a CA',
       timeout: TIMEOUT,

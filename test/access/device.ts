@@ -52,7 +52,8 @@ export class Caller {
   }
 }
 
-function deployed(value: unknown, account: AccountScope = ACCOUNT): unknown {
+/** A part of a template as it would be deployed to an account. */
+export function deployed(value: unknown, account: AccountScope = ACCOUNT): unknown {
   if (Array.isArray(value)) {
     return value.map((item) => deployed(item, account));
   }

@@ -7,6 +7,7 @@ import * as configureEvents from '../../lambda/configure-events';
 import * as configureIndexing from '../../lambda/configure-indexing';
 import * as configureLogging from '../../lambda/configure-logging';
 import * as describeEndpoint from '../../lambda/describe-endpoint';
+import * as detachIdentities from '../../lambda/detach-identities';
 import * as joinBillingGroup from '../../lambda/join-billing-group';
 import * as joinThingGroup from '../../lambda/join-thing-group';
 import * as managePolicy from '../../lambda/manage-policy';
@@ -144,6 +145,17 @@ const SCENARIOS: readonly Scenario[] = [
     second: setting({ authorizerName: 'two' }, {}),
   },
   {
+    name: 'detach-identities',
+    createHandler: detachIdentities.createHandler,
+    arrange: (iot) => {
+      for (const { targets } of ['p', 'q', 'r'].map((name) => iot.addPolicy(name))) {
+        ['1', '2', '3'].forEach((id) => targets.add(`eu-central-1:${id}`));
+      }
+    },
+    first: { PolicyNames: ['p', 'q'], OnRemoval: 'detach-then-delete' },
+    second: { PolicyNames: ['q', 'r'], OnRemoval: 'detach-then-delete' },
+  },
+  {
     name: 'describe-endpoint',
     createHandler: describeEndpoint.createHandler,
     arrange: () => {},
@@ -191,7 +203,7 @@ async function reach({ createHandler, arrange, first, second }: Scenario, phase:
   if (phase === 'Update') {
     return { iot, stack, event: stack.update(second, first) };
   }
-  if (first.OnRemoval === 'detach-then-delete') {
+  if (iot.policies.get('p')?.targets.size === 0) {
     ['1', '2', '3'].forEach((id) => iot.policies.get('p')?.targets.add(certificateArn(id)));
   }
   return { iot, stack, event: stack.remove(first, stack.physicalResourceId) };

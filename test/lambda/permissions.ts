@@ -10,29 +10,35 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-/** What the custom resources of a stack let their functions do: action, then resources. */
+/** What the custom resources of a stack let their functions do, and what they deny them: action, then resources. */
 export function granted(stack: Stack): Map<string, string[]> {
+  // The other policies are of roles, and of the log.
+  return grants(stack, 'Permissions');
+}
+
+/** The same for policies with this in their ids, such as those of a role. */
+export function grants(stack: Stack, part: string): Map<string, string[]> {
   const template = Template.fromStack(stack);
-  const grants = new Map<string, string[]>();
+  const found = new Map<string, string[]>();
   for (const [id, policy] of Object.entries(template.findResources('AWS::IAM::Policy'))) {
-    // The other policies are of roles, and of the log.
-    if (!id.includes('Permissions')) {
+    if (!id.includes(part)) {
       continue;
     }
     for (const statement of (policy.Properties as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement) {
-      expect(statement.Effect).toBe('Allow');
-      for (const action of [statement.Action].flat()) {
-        grants.set(action, [...new Set([...grants.get(action) ?? [], ...[statement.Resource].flat().map(text)])].sort());
+      for (const name of [statement.Action].flat()) {
+        const action = statement.Effect === 'Allow' ? name : `${statement.Effect} ${name}`;
+        found.set(action, [...new Set([...found.get(action) ?? [], ...[statement.Resource].flat().map(text)])].sort());
       }
     }
   }
-  return grants;
+  return found;
 }
 
-/** The actions that the code of a handler needs, as the names of its requests say. */
-export function needed(handler: string): string[] {
-  const folder = join(__dirname, '..', '..', 'lambda', handler);
-  const code = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+/** The actions that the code of a handler needs, and shared files that it takes, as the names of its requests say. */
+export function needed(handler: string, ...shared: readonly string[]): string[] {
+  const lambda = join(__dirname, '..', '..', 'lambda');
+  const files = [...readdirSync(join(lambda, handler)).map((file) => join(handler, file)), ...shared];
+  const code = files.map((file) => readFileSync(join(lambda, file), 'utf8')).join('\n');
   return [...new Set([...code.matchAll(/new (\w+)Command\(/g)].map(([, name]) => `iot:${name}`))].sort();
 }
 

@@ -1,4 +1,7 @@
 import * as acmPca from '@aws-sdk/client-acm-pca';
+import * as cognitoIdentity from '@aws-sdk/client-cognito-identity';
+import * as cognitoIdp from '@aws-sdk/client-cognito-identity-provider';
+import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as iot from '@aws-sdk/client-iot';
 import * as kms from '@aws-sdk/client-kms';
 import * as secretsManager from '@aws-sdk/client-secrets-manager';
@@ -20,6 +23,9 @@ interface Client {
 const SENDERS: readonly [object, new (config: ReturnType<typeof configuration>) => Client][] = [
   [iot, iot.IoTClient],
   [acmPca, acmPca.ACMPCAClient],
+  [cognitoIdentity, cognitoIdentity.CognitoIdentityClient],
+  [cognitoIdp, cognitoIdp.CognitoIdentityProviderClient],
+  [dynamodb, dynamodb.DynamoDBClient],
   [kms, kms.KMSClient],
   [secretsManager, secretsManager.SecretsManagerClient],
   [ssm, ssm.SSMClient],

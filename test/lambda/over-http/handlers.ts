@@ -7,6 +7,7 @@ import * as configureIndexing from '../../../lambda/configure-indexing';
 import * as configureLogging from '../../../lambda/configure-logging';
 import * as describeCertificate from '../../../lambda/describe-certificate';
 import * as describeEndpoint from '../../../lambda/describe-endpoint';
+import * as detachIdentities from '../../../lambda/detach-identities';
 import * as guardFleet from '../../../lambda/guard-fleet';
 import * as issueCaCertificate from '../../../lambda/issue-ca-certificate';
 import * as issueCertificates from '../../../lambda/issue-certificates';
@@ -31,6 +32,7 @@ export const HANDLERS: { readonly [folder: string]: (clients: Clients, system: S
   'configure-logging': ({ iot }, system) => configureLogging.createHandler(iot, system),
   'describe-certificate': ({ iot }, system) => describeCertificate.createHandler(iot, system),
   'describe-endpoint': ({ iot }, system) => describeEndpoint.createHandler(iot, system),
+  'detach-identities': ({ iot }, system) => detachIdentities.createHandler(iot, system),
   'guard-fleet': ({ iot }, system) => guardFleet.createHandler(iot, system),
   'issue-ca-certificate': (clients, system) => issueCaCertificate.createHandler(clients, system),
   'issue-certificates': (clients, system) => issueCertificates.createHandler(clients, system),

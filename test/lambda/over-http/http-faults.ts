@@ -39,6 +39,8 @@ const EXISTING: { readonly [service: string]: string } = {
   'acm-pca': 'RequestAlreadyProcessedException',
   'dynamodb': 'ConditionalCheckFailedException',
   's3': 'BucketAlreadyExists',
+  'cognito-identity': 'ResourceConflictException',
+  'cognito-idp': 'UsernameExistsException',
 };
 const MISSING: { readonly [service: string]: string } = {
   'iot': 'ResourceNotFoundException',
@@ -48,6 +50,8 @@ const MISSING: { readonly [service: string]: string } = {
   'acm-pca': 'ResourceNotFoundException',
   'dynamodb': 'ResourceNotFoundException',
   's3': 'NoSuchKey',
+  'cognito-identity': 'ResourceNotFoundException',
+  'cognito-idp': 'ResourceNotFoundException',
 };
 
 /** Requests of which AWS carries out each repetition: a second one makes a second certificate. */

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { ACMPCAClient } from '@aws-sdk/client-acm-pca';
+import { CognitoIdentityClient } from '@aws-sdk/client-cognito-identity';
+import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { IoTClient } from '@aws-sdk/client-iot';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -19,6 +21,7 @@ import { ControlPlane } from '../../../lib/twin/control-plane';
 import { functionsOf, type Functions } from '../../../lib/twin/lambda';
 import { LocalAuthority } from '../../../lib/twin/pki/authority';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';
+import { directoryServices } from './directory';
 import { HttpFaults } from './http-faults';
 import { objectionsTo } from './sdk-models';
 
@@ -40,7 +43,7 @@ export interface Snapshot {
 
 const TABLES: readonly Table[] = [
   'things', 'thingTypes', 'thingGroups', 'billingGroups', 'policies', 'certificates', 'caCertificates', 'provisioningTemplates', 'roleAliases',
-  'registrationTasks', 'authorizers', 'ownershipTokens', 'settings',
+  'registrationTasks', 'authorizers', 'ownershipTokens', 'settings', 'identities',
 ];
 
 /** A registration task takes this long. */
@@ -168,7 +171,7 @@ export class LocalAccount implements System {
       runTask: () => undefined,
     });
     const around = { deployment: () => this.deployment, scope: SCOPE, folder: this.folder, clock, keys: this.keys };
-    this.services = new Map([controlPlane, ...standIns(around, NO_FUNCTIONS, (message) => this.problems.push(message))].map((service) => [service.name, service]));
+    this.services = new Map([controlPlane, ...directoryServices(this.folder), ...standIns(around, NO_FUNCTIONS, (message) => this.problems.push(message))].map((service) => [service.name, service]));
   }
 
   private connect(): void {
@@ -192,6 +195,8 @@ export class LocalAccount implements System {
       privateCa: new ACMPCAClient(config),
       dynamoDb: new DynamoDBClient(config),
       s3: new S3Client(config),
+      identities: new CognitoIdentityClient(config),
+      users: new CognitoIdentityProviderClient(config),
     };
   }
 
@@ -202,7 +207,7 @@ export class LocalAccount implements System {
 }
 
 /** What services are called where a client has another name. */
-const SERVICES: { readonly [client: string]: string } = { secrets: 'secretsmanager', privateCa: 'acm-pca', dynamoDb: 'dynamodb' };
+const SERVICES: { readonly [client: string]: string } = { secrets: 'secretsmanager', privateCa: 'acm-pca', dynamoDb: 'dynamodb', identities: 'cognito-identity', users: 'cognito-idp' };
 
 /** Errors of Node come from outside the realm of jest, where the SDK would not take them for errors. */
 function ownErrors(handler: Clients['iot']['config']['requestHandler']): void {

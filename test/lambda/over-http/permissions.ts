@@ -5,6 +5,7 @@ import { SCOPE, type SentRequest } from './local-account';
 
 /** What a role may do. */
 export interface Grant {
+  readonly effect: 'Allow' | 'Deny';
   readonly action: string;
   readonly resource: string;
   readonly conditions: { readonly [key: string]: readonly string[] };
@@ -32,11 +33,12 @@ function readStatement(statement: Resource['properties'][string]): readonly Gran
   const resources = textsAt(statement, 'Resource');
   const operators = (propertyOf(statement, 'Condition') ?? {}) as { readonly [operator: string]: { readonly [key: string]: string | readonly string[] } };
   const other = Object.keys(operators).find((operator) => operator !== 'StringEquals');
-  if (propertyOf(statement, 'Effect') !== 'Allow' || other !== undefined) {
+  const effect = propertyOf(statement, 'Effect');
+  if ((effect !== 'Allow' && effect !== 'Deny') || other !== undefined) {
     throw new Error(`a statement has an effect or condition that is not read here: ${JSON.stringify(statement)}`);
   }
   const conditions = Object.fromEntries(Object.entries(operators.StringEquals ?? {}).map(([key, values]) => [key, [values].flat()]));
-  return textsAt(statement, 'Action').flatMap((action) => resources.map((resource) => ({ action, resource, conditions })));
+  return textsAt(statement, 'Action').flatMap((action) => resources.map((resource) => ({ effect, action, resource, conditions })));
 }
 
 function textsAt(value: Resource['properties'][string], name: string): readonly string[] {
@@ -50,16 +52,22 @@ function textsAt(value: Resource['properties'][string], name: string): readonly 
   });
 }
 
-/** Whether a grant is for an action on a resource. */
-export function permits({ action, resource, conditions }: Grant, wanted: string, target: string, context: Need['context']): boolean {
+/** Whether a grant is for an action on a resource, or denies it. */
+export function matches({ action, resource, conditions }: Grant, wanted: string, target: string, context: Need['context']): boolean {
   return action === wanted
     && (resource === '*' || new Pattern(tokenize(resource, { wildcards: true, variables: false })).match(target, () => undefined) === 'yes')
     && Object.entries(conditions).every(([key, values]) => context[key] !== undefined && values.includes(context[key]));
 }
 
+/** Whether an action on a resource is permitted by a grant, and by none denied. */
+function isPermitted(grants: readonly Grant[], action: string, resource: string, context: Need['context']): boolean {
+  const effects = grants.filter((grant) => matches(grant, action, resource, context)).map(({ effect }) => effect);
+  return effects.includes('Allow') && !effects.includes('Deny');
+}
+
 /** The resources that no grant is for. */
 export function denied(grants: readonly Grant[], { action, resources, context }: Need): readonly string[] {
-  return resources.filter((resource) => !grants.some((grant) => permits(grant, action, resource, context))).map((resource) => `${action} on ${resource}`);
+  return resources.filter((resource) => !isPermitted(grants, action, resource, context)).map((resource) => `${action} on ${resource}`);
 }
 
 type Input = SentRequest['input'];
@@ -76,6 +84,7 @@ const CERTIFICATE = iot('cert', 'certificateId');
 const DOMAIN_CONFIGURATION = iot('domainconfiguration', 'domainConfigurationName');
 const PRINCIPAL = given('principal');
 const TARGET = given('target');
+const TABLE = ({ TableName: name }: Input): readonly string[] => [arn('dynamodb', `table/${String(name)}`)];
 
 /** IAM knows no resource for these: only a wildcard permits them. */
 const NONE = (): readonly string[] => ['*'];
@@ -141,8 +150,15 @@ const RESOURCES: { readonly [action: string]: readonly ((input: Input) => readon
   'acm-pca:GetCertificate': [given('CertificateAuthorityArn')],
   'acm-pca:GetCertificateAuthorityCertificate': [given('CertificateAuthorityArn')],
   'acm-pca:IssueCertificate': [given('CertificateAuthorityArn')],
-  'dynamodb:GetItem': [({ TableName: name }) => [arn('dynamodb', `table/${String(name)}`)]],
-  'dynamodb:UpdateItem': [({ TableName: name }) => [arn('dynamodb', `table/${String(name)}`)]],
+  'cognito-identity:DeleteIdentities': [NONE],
+  'cognito-identity:DescribeIdentity': [NONE],
+  'cognito-idp:ListUsers': [({ UserPoolId: id }) => [arn('cognito-idp', `userpool/${String(id)}`)]],
+  'dynamodb:DeleteItem': [TABLE],
+  'dynamodb:GetItem': [TABLE],
+  'dynamodb:PutItem': [TABLE],
+  'dynamodb:Query': [({ IndexName: index, ...input }) => TABLE(input).map((table) => `${table}/index/${String(index)}`)],
+  'dynamodb:Scan': [TABLE],
+  'dynamodb:UpdateItem': [TABLE],
   'kms:GetPublicKey': [given('KeyId')],
   'kms:Sign': [given('KeyId')],
   's3:GetObject': [({ Bucket: bucket, Key: key }) => [`arn:aws:s3:::${String(bucket)}/${String(key)}`]],
@@ -202,9 +218,9 @@ const OF_LAMBDA: readonly string[] = ['logs:CreateLogStream', 'logs:PutLogEvents
 /** The grants that no request takes. */
 export function deadGrants(grants: readonly Grant[], requests: readonly SentRequest[], unused: Unused): readonly string[] {
   const needs = requests.flatMap(needsOf);
-  const isUsed = (grant: Grant): boolean => needs.some(({ action, resources, context }) => resources.some((resource) => permits(grant, action, resource, context)));
+  const isUsed = (grant: Grant): boolean => needs.some(({ action, resources, context }) => resources.some((resource) => matches(grant, action, resource, context)));
   const used = new Set(grants.filter(isUsed).map(kindOf));
-  const dead = grants.filter(({ action }) => !OF_LAMBDA.includes(action) && unused[action] === undefined).map(kindOf)
+  const dead = grants.filter(({ effect, action }) => effect === 'Allow' && !OF_LAMBDA.includes(action) && unused[action] === undefined).map(kindOf)
     .filter((kind) => !used.has(kind) && unused[kind] === undefined);
   return [...new Set(dead)];
 }

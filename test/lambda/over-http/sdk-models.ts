@@ -1,3 +1,5 @@
+import * as cognitoIdentity from '@aws-sdk/client-cognito-identity';
+import * as cognitoIdp from '@aws-sdk/client-cognito-identity-provider';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as iot from '@aws-sdk/client-iot';
 import * as kms from '@aws-sdk/client-kms';
@@ -6,7 +8,7 @@ import * as secretsManager from '@aws-sdk/client-secrets-manager';
 import * as ssm from '@aws-sdk/client-ssm';
 
 /** The packages with the models of services. That of AWS Private CA is from before there were any. */
-const PACKAGES: { readonly [service: string]: object } = { iot, ssm, kms, dynamodb, s3, secretsmanager: secretsManager };
+const PACKAGES: { readonly [service: string]: object } = { iot, ssm, kms, dynamodb, s3, secretsmanager: secretsManager, 'cognito-identity': cognitoIdentity, 'cognito-idp': cognitoIdp };
 const WITHOUT_MODELS: readonly string[] = ['acm-pca'];
 
 /** A schema of the SDK. @see https://github.com/smithy-lang/smithy-typescript/tree/main/packages/types/src/schema */

@@ -18,6 +18,7 @@ export function summarize(local: LocalAccount): object {
       policyName, tags, document: parsed(String(JSON.stringify(versions.find(({ versionId }) => versionId === defaultVersionId)?.document))),
     })).sort((a, b) => (a.policyName < b.policyName ? -1 : 1)),
     certificates: [...store.all('certificates')].map(({ status, policies, things, logicalId }) => JSON.stringify({ status, policies, things, isDeclared: logicalId !== undefined })).sort(),
+    identities: [...store.all('identities')].map(({ identityId, policies }) => `${identityId}: ${[...policies].sort().join()}`).sort(),
     caCertificates: store.count('caCertificates'),
     endpointTls: ['iot:Data-ATS', 'iot:CredentialProvider', 'iot:Jobs'].map((domainConfigurationName) => local.account.describeDomainConfiguration({ domainConfigurationName }).tlsConfig),
     settings: [local.account.describeEventConfigurations(), local.account.getIndexingConfiguration(), store.get('settings', 'loggingOptions'), store.get('settings', 'defaultAuthorizer')],

@@ -3,11 +3,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { acknowledgeWildcards } from '../private/acknowledge';
-import { handlerCode } from '../private/handler-code';
+import { acknowledgeWildcards } from './acknowledge';
+import { handlerCode } from './handler-code';
 
-/** Properties for a function that devices are registered with. */
-export interface DeviceFunctionProps {
+/** Properties for a function of this package. */
+export interface PackageFunctionProps {
   /** The folder in `lambda/`. */
   readonly handler: string;
   readonly description: string;
@@ -16,16 +16,23 @@ export interface DeviceFunctionProps {
   /** Why its permissions name resources with a wildcard, for whoever audits the template. */
   readonly wildcards: string;
 
+  /**
+   * How many of it may run at once; as many are kept from the other functions of the account.
+   *
+   * @default - as many as the account has left
+   */
+  readonly reservedConcurrency?: number;
+
   /** What the handler is told, read when the app is synthesized; objects and lists as JSON. No secrets. */
   readonly environment: { readonly [name: string]: () => unknown };
 }
 
-/** A Lambda function of this package that AWS IoT calls about devices, with its own role and log. */
-export class DeviceFunction extends Construct {
+/** A Lambda function of this package with its own role and log. */
+export class PackageFunction extends Construct {
   public readonly role: iam.Role;
   public readonly function: lambda.Function;
 
-  constructor(scope: Construct, id: string, { handler, description, timeout, wildcards, environment }: DeviceFunctionProps) {
+  constructor(scope: Construct, id: string, { handler, description, timeout, wildcards, reservedConcurrency, environment }: PackageFunctionProps) {
     super(scope, id);
 
     const logGroup = new logs.LogGroup(this, 'Logs', { retention: logs.RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN });
@@ -43,6 +50,7 @@ export class DeviceFunction extends Construct {
       architecture: lambda.Architecture.ARM_64,
       memorySize: 512,
       timeout,
+      ...reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency },
       role: this.role,
       logGroup,
       environment: Object.fromEntries(Object.entries(environment).map(([name, produce]) => [name, Lazy.string({ produce: () => variable(produce()) })])),

@@ -1,0 +1,285 @@
+import { Annotations, Lazy, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { acknowledgeGuests, GuestAccess } from './guest-access';
+import { IdentityPolicies } from './identity-policies';
+import { identityRole } from './identity-role';
+import type { LoginProvider } from './login-provider';
+import { boundlessResource, principalTagsIn, sharedClientId, show } from './reach';
+import { UserVariable } from './user-variable';
+import { isDeclaredHere, writerOf } from './writable-claims';
+import { acknowledgeWildcards } from '../../private/acknowledge';
+import { iotArn } from '../../private/arns';
+import { NO_RESOURCE } from '../../private/custom-resource';
+import { invalid } from '../../private/errors';
+import { IotAction } from '../iot-action';
+import type { IotPolicyStatement } from '../iot-policy-statement';
+import { IotResource } from '../iot-resource';
+
+/** Properties for the access of an app's users. */
+export interface CognitoAccessProps {
+  /** Where users sign in. For an identity pool that exists, those of its providers that are of interest here. */
+  readonly providers: LoginProvider[];
+
+  /**
+   * The identity pool.
+   *
+   * @default - a new one: no guests, no classic flow, tokens checked at the user pool
+   */
+  readonly identityPool?: cognito.IIdentityPoolRef;
+
+  /**
+   * Whether to set the roles and the principal tags of an `identityPool` that exists; they replace what it had.
+   *
+   * Otherwise make `authenticatedRole` its role, and map the tags, where the pool is looked after.
+   *
+   * @default false
+   */
+  readonly setsRolesOfIdentityPool?: boolean;
+
+  /**
+   * Whether a user's session may outlive its connection, so that AWS IoT keeps messages for an app that is away.
+   *
+   * @default false
+   */
+  readonly persistentSessions?: boolean;
+
+  /**
+   * Whether grants without a scope are accepted: with them, every user reaches the topics of every device.
+   *
+   * @default false
+   */
+  readonly everyUserReachesEveryDevice?: boolean;
+
+  /**
+   * What becomes of the IoT policies of the identities when they leave the stack.
+   *
+   * With `DESTROY` they are detached from all identities first, some ten in a second; a stack with many more than 5,000
+   * has to be deleted more than once. With `RETAIN`, identities keep them.
+   *
+   * @default RemovalPolicy.DESTROY
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * What users of an app may do on AWS IoT, once they have signed in: connect as themselves, and what is granted.
+ *
+ * Give it to grants like a role. AWS IoT asks two policies about a user, the role's and one that is attached to the
+ * user's identity, and both must allow; so each grant is written into both. The second must be attached to each
+ * identity, which exists only once the user has signed in: see `AttachService`.
+ *
+ * The client id of a connection is the identity id, alone or with `-` and more behind it, for each tab and device of the
+ * user another. A user who knows the id of another cannot take the other's connection.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
+ */
+export class CognitoAccess extends Resource implements iam.IGrantable {
+  /**
+   * The id of the identity pool, `REGION:UUID`.
+   *
+   * @attribute
+   */
+  public readonly identityPoolId: string;
+
+  /** The role of users who have signed in. */
+  public readonly authenticatedRole: iam.IRole;
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  /** @internal */
+  public readonly _policies: IdentityPolicies;
+  /** @internal */
+  public readonly _userPools: readonly cognito.IUserPool[];
+
+  private readonly role: iam.Role;
+  private readonly identityPool?: cognito.CfnIdentityPool;
+  private readonly principalTags: ReadonlySet<string>;
+  private readonly guardedTags = new Set<string>();
+  private readonly acceptsBoundless: boolean;
+  private readonly isPoolForeign: boolean;
+  private guests?: GuestAccess;
+
+  constructor(scope: Construct, id: string, props: CognitoAccessProps) {
+    super(scope, id);
+
+    this.requireRegion();
+    this.requireProviders(props);
+    this.isPoolForeign = props.identityPool !== undefined;
+    const isSet = !this.isPoolForeign || props.setsRolesOfIdentityPool === true;
+    this.principalTags = new Set(props.providers.flatMap(({ _principalTags: tags }) => Object.keys(tags)));
+    this.acceptsBoundless = props.everyUserReachesEveryDevice ?? false;
+    this._userPools = props.providers.flatMap(({ _userPool: userPool }) => userPool ?? []);
+    if (props.identityPool === undefined) {
+      this.identityPool = this.defineIdentityPool(props.providers);
+    }
+    this.identityPoolId = this.identityPool?.ref ?? props.identityPool!.identityPoolRef.identityPoolId;
+    this.role = identityRole(this, 'AuthenticatedRole', {
+      identityPoolId: this.identityPoolId, state: 'authenticated', hasPrincipalTags: this.principalTags.size > 0,
+    });
+    this.authenticatedRole = this.role;
+    this.grantPrincipal = this.role;
+    this._policies = new IdentityPolicies(this, 'Policies', props.removalPolicy ?? RemovalPolicy.DESTROY);
+    this.permitConnect(props.persistentSessions ?? false);
+    if (isSet) {
+      this.setRoles();
+      this.mapPrincipalTags(props.providers);
+    }
+    this.checkClaims(props.providers);
+  }
+
+  /**
+   * Lets everybody in who knows the id of the identity pool, without login, and says what they may do.
+   *
+   * They have a role and client ids of their own and can do nothing but connect until something is granted to them.
+   */
+  public allowGuestsWithoutLogin(): GuestAccess {
+    if (this.guests === undefined) {
+      this.guests = new GuestAccess(this, 'Guests', this.identityPoolId);
+      if (this.identityPool !== undefined) {
+        this.identityPool.allowUnauthenticatedIdentities = true;
+        acknowledgeGuests(this.identityPool);
+      }
+    }
+    return this.guests;
+  }
+
+  /**
+   * Writes into the IoT policies of identities what a grant has written into the role.
+   *
+   * @internal
+   */
+  public _addIotStatements(statements: readonly IotPolicyStatement[]): void {
+    const shared = sharedClientId(statements);
+    if (shared !== undefined) {
+      throw invalid(this, `with ${show(shared)}, a user could end the connections of others; put UserVariable.identityId() into the client id`);
+    }
+    const boundless = this.acceptsBoundless ? undefined : boundlessResource(statements);
+    if (boundless !== undefined) {
+      throw invalid(
+        this,
+        `with ${show(boundless)}, every user would reach all that the wildcard stands for, such as every device; give the grant a scope, such as UserVariable.principalTag('device'), `
+        + "or set 'everyUserReachesEveryDevice'",
+      );
+    }
+    principalTagsIn(statements).forEach((tag) => this.guardTag(tag));
+    this._policies.add(statements);
+  }
+
+  /**
+   * There, identity pools and the variables of policies have other names, so that nobody could sign in.
+   *
+   * @see https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-cog.html
+   */
+  private requireRegion(): void {
+    const { region } = this.env;
+    if (!Token.isUnresolved(region) && /^(us-gov|cn|us-iso[a-z]*|eu-isoe)-/.test(region)) {
+      throw invalid(this, `'CognitoAccess' is for the Regions of the partition "aws", in which roles trust cognito-identity.amazonaws.com, got ${region}`);
+    }
+  }
+
+  private requireProviders({ providers, identityPool, setsRolesOfIdentityPool }: CognitoAccessProps): void {
+    if (providers.length === 0 && identityPool === undefined) {
+      throw invalid(this, "'providers' must have at least one: nobody could sign in");
+    }
+    if (setsRolesOfIdentityPool !== undefined && identityPool === undefined) {
+      throw invalid(this, "'setsRolesOfIdentityPool' is for an 'identityPool' that exists; a new one always has its roles set");
+    }
+    const tag = providers.flatMap(({ _principalTags: tags }) => Object.keys(tags)).find((name) => !/^[\w.:=+@-]{1,128}$/.test(name));
+    if (tag !== undefined) {
+      throw invalid(this, `'principalTags' must have names of 1 to 128 letters, digits and _.:=+@-, got ${JSON.stringify(tag)}`);
+    }
+  }
+
+  private defineIdentityPool(providers: readonly LoginProvider[]): cognito.CfnIdentityPool {
+    const parts = providers.map(({ _part: part }) => part);
+    const present = <T>(values: readonly (T | undefined)[]): T[] | undefined => {
+      const given = values.filter((value): value is T => value !== undefined);
+      return given.length === 0 ? undefined : given;
+    };
+    const social = present(parts.map((part) => part.social));
+    return new cognito.CfnIdentityPool(this, 'Resource', {
+      allowUnauthenticatedIdentities: false,
+      allowClassicFlow: false,
+      cognitoIdentityProviders: present(parts.map(({ userPool }) => userPool)),
+      openIdConnectProviderArns: present(parts.map(({ openIdConnectArn }) => openIdConnectArn)),
+      samlProviderArns: present(parts.map(({ samlArn }) => samlArn)),
+      supportedLoginProviders: social && Object.fromEntries(social.map(({ domain, appId }) => [domain, appId])),
+    });
+  }
+
+  /** A will is also checked as a publish on its topic. Role policies do not know what a connection asks for. */
+  private permitConnect(persistentSessions: boolean): void {
+    const clientIds = [UserVariable.identityId(), `${UserVariable.identityId()}-*`];
+    this.role.addToPolicy(new iam.PolicyStatement({ actions: [IotAction.CONNECT], resources: clientIds.map((clientId) => iotArn(this, 'client', clientId)) }));
+    this._policies.add([{
+      actions: [IotAction.CONNECT],
+      resources: clientIds.map((clientId) => IotResource.client(clientId)),
+      conditions: { 'ForAllValues:StringEquals': { 'iot:ConnectAttributes': ['LastWill', ...persistentSessions ? ['PersistentConnect'] : []] } },
+    }]);
+    acknowledgeWildcards(
+      this.role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy,
+      'Client ids and topics begin with, or contain, what IAM fills in for each user',
+    );
+  }
+
+  /** Without role mappings, there is no role but these that a user could get. */
+  private setRoles(): void {
+    new cognito.CfnIdentityPoolRoleAttachment(this, 'Roles', {
+      identityPoolId: this.identityPoolId,
+      roles: Lazy.any({
+        produce: () => ({ authenticated: this.role.roleArn, ...this.guests && { unauthenticated: this.guests.role.roleArn } }),
+      }),
+    });
+  }
+
+  private mapPrincipalTags(providers: readonly LoginProvider[]): void {
+    providers.forEach(({ _name: identityProviderName, _principalTags: principalTags }, index) => {
+      if (Object.keys(principalTags).length > 0) {
+        new cognito.CfnIdentityPoolPrincipalTag(this, `PrincipalTags${index === 0 ? '' : index + 1}`, {
+          identityPoolId: this.identityPoolId, identityProviderName, principalTags, useDefaults: false,
+        });
+      }
+    });
+  }
+
+  /** App clients may be added later. */
+  private checkClaims(providers: readonly LoginProvider[]): void {
+    for (const { _userPool: userPool, _principalTags: tags } of providers) {
+      if (userPool !== undefined && Object.keys(tags).length > 0 && !isDeclaredHere(userPool)) {
+        Annotations.of(this).addWarningV2(
+          'cdk-iot-warden:CognitoAccess.claimsNotChecked',
+          `the user pool ${userPool.node.path} is not of this app, which cannot tell whether users may write ${Object.values(tags).join(', ')}; make sure that no app client of it has write access`,
+        );
+      }
+      this.node.addValidation({
+        validate: () => Object.entries(tags).flatMap(([tag, claim]) => {
+          const writer = userPool && writerOf(userPool, claim);
+          return writer === undefined ? []
+            : [`users can write '${claim}', from which the principal tag '${tag}' is taken, by ${writer.node.path}; leave it out of 'writeAttributes' there`];
+        }),
+      });
+    }
+  }
+
+  /**
+   * A value may have a slash or a plus in it, with which a topic would reach into those of others. STS lets nothing else
+   * through that topics or policies make something of.
+   *
+   * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html
+   */
+  private guardTag(tag: string): void {
+    if (!this.isPoolForeign && !this.principalTags.has(tag)) {
+      throw invalid(this, `no login provider has the principal tag '${tag}'; map it in 'principalTags'`);
+    }
+    if (!this.guardedTags.has(tag)) {
+      this.guardedTags.add(tag);
+      this.role.addToPolicy(new iam.PolicyStatement({
+        effect: iam.Effect.DENY,
+        actions: ['iot:*'],
+        resources: [NO_RESOURCE],
+        conditions: { StringLike: { [`aws:PrincipalTag/${tag}`]: ['*/*', '*+*'] } },
+      }));
+    }
+  }
+}
