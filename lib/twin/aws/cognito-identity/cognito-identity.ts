@@ -59,8 +59,9 @@ export function cognitoIdentityService(around: Surroundings, logins: Logins, rol
     return { pool, identity: identities.link(identity, given), given };
   }
 
-  function admin(caller: Session | undefined, operation: string, pool: IdentityPool): void {
-    roles.require(caller, `cognito-identity:${operation}`, pool.arn);
+  /** What is about one identity has no resource: policies must say `*`, and may name the pool in a condition. */
+  function admin(caller: Session | undefined, operation: string, { arn }: IdentityPool): void {
+    roles.require(caller, `cognito-identity:${operation}`, operation === 'ListIdentities' ? arn : undefined, { 'cognito-identity:IdentityPoolArn': arn });
   }
 
   return jsonService('cognito-identity', 'Amazon Cognito identity pools', {
