@@ -3,6 +3,7 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokerBench } from './broker';
+import { callersBench } from './callers';
 import { decidingBench } from './deciding';
 import { createFleet } from './fleet';
 import type { Fleet } from './fleet';
@@ -14,7 +15,7 @@ import type { Bench, Options, Outcome } from './report';
 import { soakBench } from './soak';
 import { synthBench } from './synth';
 
-const BENCHES: readonly Bench[] = [policyBench, brokerBench, decidingBench, provisioningBench, synthBench, loadBench, soakBench];
+const BENCHES: readonly Bench[] = [policyBench, brokerBench, decidingBench, provisioningBench, callersBench, synthBench, loadBench, soakBench];
 const README = join(__dirname, 'README.md');
 const MARKS = ['<!-- figures -->', '<!-- /figures -->'] as const;
 const DEFAULT_SOAK_SECONDS = 300;

@@ -69,10 +69,12 @@ Examples:
 program.command('env')
   .description('print the shell lines that make AWS SDKs and the AWS CLI talk to the running twin')
   .option('--state <dir>', 'state folder of the running twin', '.iot-warden')
+  .option('--role <arn>', 'with the credentials of a role of the deployment, for an hour, and not with those of an administrator')
   .option('--json', 'print the variables as JSON, and nothing else')
   .addHelpText('after', `
-Example:
-  $ eval "$(iot-warden env)" && aws iot list-things`)
+Examples:
+  $ eval "$(iot-warden env)" && aws iot list-things
+  $ eval "$(iot-warden env --role arn:aws:iam::123456789012:role/backend)" && node backend.js`)
   .action(env);
 
 program.command('simulate')

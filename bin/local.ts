@@ -116,8 +116,8 @@ function printStart({ endpoints, deployment }: Twin, { host, state }: LocalOptio
 }
 
 /** One line for one entry of the journal. */
-export function printEntry({ time, clientId, certificateId, event, action, resource, decision, reason }: JournalEntry): void {
-  const who = clientId ?? (certificateId === undefined ? '-' : `certificate ${certificateId.slice(0, 12)}`);
+export function printEntry({ time, clientId, certificateId, principal, event, action, resource, decision, reason }: JournalEntry): void {
+  const who = [clientId, principal ?? (clientId === undefined && certificateId !== undefined ? `certificate ${certificateId.slice(0, 12)}` : undefined)].filter((name) => name !== undefined).join(' as ') || '-';
   const what = action === undefined ? '' : ` ${action} ${resource ?? ''}`;
   print(`${new Date(time).toISOString()} ${outcome(decision?.decision ?? event)} ${plain(`${who}${what}: ${reason}`)}`);
 }

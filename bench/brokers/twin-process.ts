@@ -5,7 +5,7 @@ import { startTwin } from '../../lib/twin';
 
 /** What the process that started it may ask. */
 export type Question =
-  | { readonly ask: 'memory' | 'start-profile' }
+  | { readonly ask: 'memory' | 'start-profile' | 'https-port' }
   | { readonly ask: 'stop-profile'; readonly file: string };
 
 const PROFILE_INTERVAL_US = 200;
@@ -19,6 +19,9 @@ async function main(assembly: string, stateDirectory: string): Promise<void> {
       case 'memory':
         (globalThis as { gc?: () => void }).gc?.();
         process.send!(process.memoryUsage());
+        break;
+      case 'https-port':
+        process.send!(twin.httpsPort);
         break;
       case 'start-profile':
         inspector.connect();

@@ -198,6 +198,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       certificateFor: (serverName) => authority.serverCertificate([serverName]),
       newId: randomUUID,
       defaultAuthorizer: () => account.defaultAuthorizer,
+      endpointTlsPolicy: () => account.endpointTlsPolicy,
       policiesOfIdentity: (identityId) => account.policiesOfIdentity(identityId),
     });
     registry.onCut((id, reason) => front.mqtt.cut(id, reason));

@@ -37,10 +37,10 @@ export function policyDocuments(stack: Stack): unknown[] {
 export class Caller {
   private readonly authorizer: Authorizer;
 
-  constructor(stack: Stack, account: AccountScope = ACCOUNT) {
+  constructor(stack: Stack, { account = ACCOUNT, principalTags = {} }: { readonly account?: AccountScope } & Pick<Principal, 'principalTags'> = {}) {
     const iamPolicies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'))
       .map((resource) => deployed((resource.Properties as { PolicyDocument: unknown }).PolicyDocument, account));
-    this.authorizer = createAuthorizer({ account, principal: { kind: 'cognito-unauth' }, policies: [], iamPolicies });
+    this.authorizer = createAuthorizer({ account, principal: { kind: 'iam', principalTags }, policies: [], iamPolicies });
   }
 
   public decide(action: string, resource: string): string {

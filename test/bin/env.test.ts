@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DescribeThingCommand, IoTClient } from '@aws-sdk/client-iot';
+import { AwsClient } from 'aws4fetch';
 import { run, scratch, start } from './cli';
 
 const TEMPLATE = {
-  Resources: { Thing: { Type: 'AWS::IoT::Thing', Properties: { ThingName: 'pump-1' } } },
+  Resources: {
+    Thing: { Type: 'AWS::IoT::Thing', Properties: { ThingName: 'pump-1' } },
+    Role: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'backend', AssumeRolePolicyDocument: {} } },
+  },
   Outputs: { Pump: { Value: { Ref: 'Thing' } } },
 };
 
@@ -32,6 +36,15 @@ test('local prints outputs, and env makes a shell and the AWS SDK talk to the tw
     credentials: { accessKeyId: variables.AWS_ACCESS_KEY_ID!, secretAccessKey: variables.AWS_SECRET_ACCESS_KEY! },
   });
   expect(await iot.send(new DescribeThingCommand({ thingName: 'pump-1' }))).toMatchObject({ thingName: 'pump-1' });
+
+  const role = 'arn:aws:iam::123456789012:role/backend';
+  const { AWS_SESSION_TOKEN: sessionToken, ...ofRole } = JSON.parse((await run(['env', '--state', state, '--role', role, '--json'])).stdout) as Record<string, string>;
+  const caller = await new AwsClient({ accessKeyId: ofRole.AWS_ACCESS_KEY_ID!, secretAccessKey: ofRole.AWS_SECRET_ACCESS_KEY!, sessionToken: sessionToken!, region: 'us-east-1', service: 'sts' })
+    .fetch(variables.AWS_ENDPOINT_URL!, { method: 'POST', body: 'Action=GetCallerIdentity' });
+  expect(await caller.text()).toContain('<Arn>arn:aws:sts::123456789012:assumed-role/backend/iot-warden</Arn>');
+  expect(await run(['env', '--state', state, '--role', `${role}-2`])).toMatchObject({
+    code: 2, stdout: '', stderr: `iot-warden: --role ${role}-2: the caller may not assume ${role}-2: it is no role of the deployment, or the caller does not run the twin\n`,
+  });
 
   twin.process.kill('SIGTERM');
   expect((await twin.finished).stdout).toContain('Outputs:\n  pumps.Pump = pump-1\n');

@@ -72,6 +72,7 @@ export class FleetGrants {
    * @param devices Name one `thing`; by default all of the fleet.
    */
   public describe(grantee: iam.IGrantable, devices: DeviceScope = {}): iam.Grant {
+    // AWS's pages disagree about what ListNamedShadowsForThing is checked against; IAM's own reference says the thing.
     return placed(this.scope, () => this.things.grant(devices, (thing) => (
       grantControl(grantee, this.scope, ['iot:DescribeThing', 'iot:ListNamedShadowsForThing'], { thing })
     )));

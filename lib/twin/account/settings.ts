@@ -163,6 +163,11 @@ export abstract class AccountSettings extends AccountCore {
     };
   }
 
+  /** The name of the TLS security policy of the data endpoint. */
+  public get endpointTlsPolicy(): string {
+    return this.describeDomainConfiguration({ domainConfigurationName: 'iot:Data-ATS' }).tlsConfig!.securityPolicy!;
+  }
+
   /** Of the endpoints of the account, the twin keeps the TLS policy. */
   public updateDomainConfiguration({ domainConfigurationName, tlsConfig, ...others }: api.UpdateDomainConfigurationRequest): api.UpdateDomainConfigurationResponse {
     const { domainConfigurationName: name = '', domainConfigurationArn } = this.describeDomainConfiguration({ domainConfigurationName });

@@ -54,7 +54,7 @@ export const PAGE = `<!doctype html>
     const outcome = entry.decision ? entry.decision.decision : entry.event;
     const good = !['deny', 'unknown', 'refused'].includes(outcome);
     const line = row(
-      cell(new Date(entry.time).toLocaleTimeString()), cell(entry.clientId ?? (entry.certificateId ?? '').slice(0, 12)),
+      cell(new Date(entry.time).toLocaleTimeString()), cell(entry.clientId ?? entry.principal ?? (entry.certificateId ?? '').slice(0, 12)),
       cell(entry.action), cell(entry.resource), cell(outcome, good ? 'allow' : 'deny'), cell(entry.reason));
     line.hidden = good && $('denied').checked;
     line.dataset.good = good;

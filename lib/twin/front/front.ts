@@ -12,7 +12,6 @@ import type { KeyPair } from '../pki/authority';
 import type { Registry } from '../registry';
 import { Callers } from './callers';
 import { DATA_ENDPOINT, readDomains } from './domains';
-import type { Domain } from './domains';
 import { FrontDoor } from './front-door';
 import type { Arrival, Names } from './front-door';
 import { HttpCallers } from './http-callers';
@@ -37,7 +36,8 @@ export interface FrontProps {
 
   readonly newId: () => string;
 
-  /** The default authorizer of the account's endpoint. */
+  /** The default authorizer of the account's endpoint, and the name of its TLS security policy. */
+  readonly endpointTlsPolicy: () => string;
   readonly defaultAuthorizer: () => string | undefined;
 
   /** The names of the policies that are attached to an identity of Cognito. */
@@ -68,7 +68,7 @@ export class Front {
     this.http = new HttpEntrance({
       callers: new HttpCallers({ callers, customAuth, keys, clock, journal }), mqtt: this.mqtt, guard, broker, journal, newTraceId: newId, ...(credentials && { credentials }),
     });
-    const door = (port: Port): FrontDoor => new FrontDoor(port, () => this.names, journal, (arrival) => this.arrive(arrival));
+    const door = (port: Port): FrontDoor => new FrontDoor(port, () => this.namesNow(), journal, (arrival) => this.arrive(arrival));
     this.doors = { mqtt: door('mqtt'), https: door('https') };
   }
 
@@ -92,9 +92,11 @@ export class Front {
     return [...notServed, ...others, ...authorizers.flatMap(({ name, notAllowed }) => (notAllowed === undefined ? [] : [`authorizer '${name}' lets nobody in: ${notAllowed}`]))];
   }
 
-  /** What holds for the account's own endpoint. */
-  public set endpoint(domain: Domain) {
-    this.names = { ...this.names, endpoint: { ...this.names.endpoint, domain } };
+  /** The names of the moment: the TLS policy of the account's endpoint is a setting of the account. */
+  private namesNow(): Names {
+    const tlsPolicy = this.props.endpointTlsPolicy();
+    const { endpoint, others } = this.names;
+    return tlsPolicy === endpoint.domain.tlsPolicy ? this.names : { endpoint: { ...endpoint, domain: { ...endpoint.domain, tlsPolicy } }, others };
   }
 
   private arrive(arrival: Arrival): void {

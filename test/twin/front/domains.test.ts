@@ -4,6 +4,7 @@ import { Agent, request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
+import { IoTClient, UpdateDomainConfigurationCommand } from '@aws-sdk/client-iot';
 import type { IClientOptions } from 'mqtt';
 import type { ConnectionKit } from '../../../lib/twin';
 import { within } from '../support/inbox';
@@ -104,6 +105,16 @@ describe('the TLS security policy', () => {
     await expect(handshake(name, kit.mqttPort, options)).rejects.toThrow();
     await journal.next('a note', refused(/^TLS handshake: .*unsupported protocol|^TLS handshake: .*inappropriate|^TLS handshake: .*protocol version/));
   });
+});
+
+test("the TLS security policy of the account's endpoint is a setting", async () => {
+  const { endpointUrl, region, ...credentials } = twin.twin.aws;
+  const iot = new IoTClient({ endpoint: endpointUrl, region, credentials });
+  await iot.send(new UpdateDomainConfigurationCommand({ domainConfigurationName: 'iot:Data-ATS', tlsConfig: { securityPolicy: 'IoTSecurityPolicy_TLS13_1_3_2022_10' } }));
+  await expect(handshake('localhost', kit.mqttPort, { maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/);
+  expect((await handshake('localhost', kit.mqttPort)).version).toBe('TLSv1.3');
+  await iot.send(new UpdateDomainConfigurationCommand({ domainConfigurationName: 'iot:Data-ATS', tlsConfig: {} }));
+  expect((await handshake('localhost', kit.mqttPort, { maxVersion: 'TLSv1.2' })).version).toBe('TLSv1.2');
 });
 
 describe('a domain configuration', () => {

@@ -11,6 +11,7 @@ import { startDeviceServices } from '../../../lib/twin/device-services';
 import type { DeviceServices } from '../../../lib/twin/device-services';
 import { Guard } from '../../../lib/twin/guard';
 import { Front } from '../../../lib/twin/front';
+import { DEFAULT_TLS_POLICY } from '../../../lib/twin/front/tls-policies';
 import { Journal } from '../../../lib/twin/journal';
 import type { JournalEntry } from '../../../lib/twin/journal';
 import type { ConnectionKit } from '../../../lib/twin/kit';
@@ -159,7 +160,7 @@ export class DeviceTwin {
     const front = new Front({
       around: { broker: this.broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service, watcher },
       admission, registry, functions, keys: this.keys, deployment, credentials, certificate, newId: randomUUID,
-      certificateFor: (serverName) => this.authority.serverCertificate([serverName]), defaultAuthorizer: () => undefined, policiesOfIdentity: () => [],
+      certificateFor: (serverName) => this.authority.serverCertificate([serverName]), defaultAuthorizer: () => undefined, endpointTlsPolicy: () => DEFAULT_TLS_POLICY, policiesOfIdentity: () => [],
     });
     registry.onCut((id, reason) => front.mqtt.cut(id, reason));
     for (const port of ['mqtt', 'https'] as const) {
