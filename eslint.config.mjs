@@ -27,7 +27,7 @@ const WITHOUT_CDK = ['policy', 'topics', 'deployment', 'twin', 'web'];
 const BUNDLED = {
   deployment: ['yaml'],
   // Of the SDK, only the types of requests and answers.
-  twin: ['@aws-sdk/client-iot', '@smithy/signature-v4', '@smithy/types', 'read-tls-client-hello', 'ws', '@peculiar/x509', 'asn1js', 'cborg', 'dynalite', 'mqtt-packet', 'reflect-metadata'],
+  twin: ['@aws-sdk/client-iot', '@smithy/signature-v4', '@smithy/types', 'read-tls-client-hello', 'ws', '@peculiar/x509', 'asn1js', 'cborg', 'dynalite', 'jose', 'mqtt-packet', 'reflect-metadata'],
   web: ['@aws-sdk/client-cognito-identity', 'aws4fetch'],
 };
 

@@ -24,7 +24,12 @@ export function accountOf(given: GivenAccount, work: Work): Account {
 
 /** The domain that the services of a partition are under. */
 export function urlSuffixOf(partition: Text, work: Work): Text {
-  return PARTITIONS.find((entry) => entry.partition === partition)?.urlSuffix ?? unknown('AWS::URLSuffix', "pass the 'region'", work);
+  return urlSuffix(partition) ?? unknown('AWS::URLSuffix', "pass the 'region'", work);
+}
+
+/** The same where the partition may be one that nobody knows. */
+export function urlSuffix(partition: Text): string | undefined {
+  return PARTITIONS.find((entry) => entry.partition === partition)?.urlSuffix;
 }
 
 function unknown(path: string, advice: string, work: Work): Text {

@@ -4,7 +4,7 @@ import type { ResourceType } from './resource-types';
 import { asText } from './values';
 import type { Value } from './values';
 import type { Work } from './work';
-import { joinText } from '../policy/text';
+import { joinText, partsOf } from '../policy/text';
 import type { Text } from '../policy/text';
 
 /** A resource whose name, ARN and attributes follow from the formats of its type. */
@@ -51,6 +51,11 @@ function variable(name: string, resource: Identified): Text | undefined {
       const pem = propertyText(resource, type.pem);
       return (typeof pem === 'string' ? certificateId(pem) : undefined) ?? hash;
     }
+  }
+  const [, url] = /^address:(\w+)$/.exec(name) ?? [];
+  if (url !== undefined) {
+    const [first = '', ...more] = partsOf(propertyText(resource, url) ?? '');
+    return joinText([typeof first === 'string' ? first.replace(/^https:\/\//, '') : first, ...more]);
   }
   const [, random] = /^random:(\d+)$/.exec(name) ?? [];
   const [, property, fallback] = /^\.(\w+)(?:\|(.*))?$/.exec(name) ?? [];

@@ -1,3 +1,4 @@
+export { urlSuffix } from './account';
 export { assetPath } from './assets';
 export { readDeployment } from './deployment';
 export type { ReadOptions } from './deployment';

@@ -2,7 +2,7 @@
  * What CloudFormation gives for a resource of a type, as formats. `{name}` is the physical name, `{arn}` the ARN,
  * `{.Property}` a property and `{.Property|default}` one with a default; `{partition}`, `{region}`, `{account}` and
  * `{urlSuffix}` are those of the stack. What AWS generates has a stand-in that is the same on every run: `{uuid}`,
- * `{random:LENGTH}` and `{certificate}`.
+ * `{random:LENGTH}` and `{certificate}`. `{address:Property}` is a URL without its `https://`.
  */
 export interface ResourceType {
   /** The property that holds the name. */
@@ -64,6 +64,7 @@ function iam(name: string, resource: string, details?: Details): ResourceType {
 const UNDERSCORES: Details = { generated: { separator: '_' } };
 const WITH_ID: Details = { attributes: { Arn: '{arn}', Id: '{uuid}' } };
 
+const HTTP_API = '{random:10}';
 const USER_POOL = '{region}_{random:9}';
 const USER_POOL_PROVIDER = `cognito-idp.{region}.{urlSuffix}/${USER_POOL}`;
 
@@ -118,6 +119,13 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::ACMPCA::CertificateAuthority': {
     arn: regional('acm-pca', 'certificate-authority/{uuid}'), ref: '{arn}', attributes: { Arn: '{arn}' },
   },
+  'AWS::ApiGatewayV2::Api': {
+    ref: HTTP_API, attributes: { ApiId: HTTP_API, ApiEndpoint: `https://${HTTP_API}.execute-api.{region}.{urlSuffix}` },
+  },
+  'AWS::ApiGatewayV2::Authorizer': { ref: '{random:6}', attributes: { AuthorizerId: '{random:6}' } },
+  'AWS::ApiGatewayV2::Integration': { ref: '{random:7}', attributes: { IntegrationId: '{random:7}' } },
+  'AWS::ApiGatewayV2::Route': { ref: '{random:7}', attributes: { RouteId: '{random:7}' } },
+  'AWS::ApiGatewayV2::Stage': { ref: '{.StageName}', attributes: {} },
   'AWS::CertificateManager::Certificate': { arn: regional('acm', 'certificate/{uuid}'), ref: '{arn}', attributes: {} },
   'AWS::CloudFormation::Stack': { ref: regional('cloudformation', 'stack/{name}/{uuid}'), attributes: {} },
   'AWS::Cognito::IdentityPool': { ref: '{region}:{uuid}', attributes: { Id: '{region}:{uuid}', Name: '{.IdentityPoolName}' } },
@@ -128,7 +136,9 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
       Arn: '{arn}', UserPoolId: USER_POOL, ProviderName: USER_POOL_PROVIDER, ProviderURL: `https://${USER_POOL_PROVIDER}`,
     },
   },
-  'AWS::Cognito::UserPoolClient': { ref: '{random:26}', attributes: { ClientId: '{random:26}' } },
+  'AWS::Cognito::UserPoolClient': { ref: '{random:26}', attributes: { ClientId: '{random:26}', Name: '{.ClientName}' } },
+  'AWS::Cognito::UserPoolDomain': { ref: '{.Domain}', attributes: {} },
+  'AWS::Cognito::UserPoolGroup': { name: 'GroupName', ref: '{name}', attributes: {} },
   'AWS::DynamoDB::GlobalTable': named('TableName', regional('dynamodb', 'table/{name}'), {
     attributes: { Arn: '{arn}', TableId: '{uuid}' },
   }),
@@ -139,6 +149,9 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::IAM::ManagedPolicy': iam('ManagedPolicyName', 'policy', {
     generated: { maxLength: 128 }, ref: '{arn}', attributes: { PolicyArn: '{arn}' },
   }),
+  'AWS::IAM::OIDCProvider': {
+    arn: 'arn:{partition}:iam::{account}:oidc-provider/{address:Url}', ref: '{arn}', attributes: { Arn: '{arn}' },
+  },
   'AWS::IAM::Role': iam('RoleName', 'role'),
   'AWS::IAM::User': iam('UserName', 'user'),
   'AWS::KMS::Alias': { name: 'AliasName', arn: regional('kms', '{name}'), ref: '{name}', attributes: {} },

@@ -17,6 +17,7 @@ test.each<[string, object, string, string]>([
   ['AWS::SQS::Queue', { QueueName: 'n' }, 'https://sqs.eu-west-1.amazonaws.com/111122223333/n', 'arn:aws:sqs:eu-west-1:111122223333:n'],
   ['AWS::SNS::Topic', { TopicName: 'n' }, 'arn:aws:sns:eu-west-1:111122223333:n', 'arn:aws:sns:eu-west-1:111122223333:n'],
   ['AWS::S3::Bucket', { BucketName: 'n' }, 'n', 'arn:aws:s3:::n'],
+  ['AWS::IAM::OIDCProvider', { Url: 'https://login.example/a' }, 'arn:aws:iam::111122223333:oidc-provider/login.example/a', 'arn:aws:iam::111122223333:oidc-provider/login.example/a'],
 ])('%s %j has the physical ID %s', (type, properties, physicalId, arn) => {
   const resource = resourceIn(readTemplate({ Resources: { A: { Type: type, Properties: properties } } }, ACCOUNT), 'A');
 
@@ -29,6 +30,7 @@ test.each<[string, RegExp]>([
   ['AWS::IoT::TopicRule', /^App_Sensor_[A-Z0-9]{12}$/],
   ['AWS::S3::Bucket', /^app-sensor-[a-z0-9]{12}$/],
   ['AWS::KMS::Key', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/],
+  ['AWS::ApiGatewayV2::Api', /^[a-z0-9]{10}$/],
   ['AWS::Cognito::UserPool', /^eu-west-1_[a-z0-9]{9}$/],
   ['AWS::IoT::Certificate', /^[0-9a-f]{64}$/],
 ])('%s has a generated name that is always the same', (type, shape) => {
@@ -70,8 +72,10 @@ test('a name that is removed is generated', () => {
   expect(things[0]?.name).toMatch(/^App-A-/);
 });
 
-/** Two properties that a format asks for must be there in this test. */
-const REQUIRED = { AccountId: '111122223333', IdentityPoolName: 'pool', Type: 'String', Value: 'x', PackageName: 'p', AliasName: 'alias/x' };
+/** Properties that a format asks for must be there in this test. */
+const REQUIRED = {
+  AccountId: '111122223333', ClientName: 'client', Domain: 'login', StageName: '$default', Url: 'https://login.example', IdentityPoolName: 'pool', Type: 'String', Value: 'x', PackageName: 'p', AliasName: 'alias/x',
+};
 
 test.each(Object.keys(RESOURCE_TYPES))('%s has formats without mistakes', (type) => {
   const { ref, attributes, arn } = RESOURCE_TYPES[type]!;

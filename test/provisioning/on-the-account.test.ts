@@ -37,7 +37,7 @@ beforeAll(async () => {
       const plane = new ControlPlane({
         account, clock: new FakeClock(), authority: {} as never, endpoints: () => ({}) as never, registerThing: () => Promise.reject(new Error('unused')), runTask: () => undefined,
       });
-      void plane.handle({ method: request.method!, path: url.pathname, query: url.searchParams, headers: request.headers, body: Buffer.concat(chunks) })
+      void plane.handle({ method: request.method!, url: request.url!, path: url.pathname, query: url.searchParams, headers: request.headers, body: Buffer.concat(chunks) })
         .then(({ status, headers, body: answer }) => response.writeHead(status, { ...headers }).end(answer));
     });
   }).listen(0, '127.0.0.1');

@@ -63,6 +63,18 @@ export abstract class PolicyAttachments extends Policies {
     return { targets: page.items, ...nextMarker(page) };
   }
 
+  /** What counts for a principal; with a thing that it is attached to, also what the thing's groups have. */
+  public getEffectivePolicies({ principal, thingName }: api.GetEffectivePoliciesRequest): { readonly effectivePolicies: api.EffectivePolicy[] } {
+    const found = this.target(principal);
+    const groups = 'group' in found ? this.ancestry(found.group.thingGroupName)
+      : 'certificate' in found && thingName !== undefined && found.certificate.things.some((attached) => attached.thingName === thingName)
+        ? this.thing(thingName).groups.flatMap((group) => this.ancestry(group)) : [];
+    const names = new Set([...holderOf(found).policies, ...groups.flatMap((group) => this.store.get('thingGroups', group)?.policies ?? [])]);
+    return {
+      effectivePolicies: [...names].map((policyName) => ({ ...this.policyNameAndArn(policyName), policyDocument: this.getPolicy({ policyName }).policyDocument })),
+    };
+  }
+
   /** The names of the policies that are attached to an identity of Cognito. */
   public policiesOfIdentity(identityId: string): readonly string[] {
     return this.store.get('identities', identityId)?.policies ?? [];

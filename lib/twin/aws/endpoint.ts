@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AccessKeys } from './access-keys';
+import { allowLocalPages, isForeignPage, preflightOfLocalPage } from './cors';
 import { jsonError } from './json-service';
 import { ServiceError } from './service';
 import type { Service, ServiceRequest, ServiceResponse } from './service';
@@ -25,7 +26,7 @@ const ERRORS: Readonly<Record<string, (error: ServiceError) => ServiceResponse>>
 /** What the endpoint serves besides the services: requests without a signature, such as answers to CloudFormation. */
 export interface OpenRoute {
   /** The answer; nothing if the path is none of its own. */
-  handle(request: ServiceRequest): ServiceResponse | undefined;
+  handle(request: ServiceRequest): ServiceResponse | undefined | Promise<ServiceResponse | undefined>;
 }
 
 /** What the endpoint needs. */
@@ -67,12 +68,18 @@ export function createAwsEndpoint(parts: EndpointParts): Server {
     const name = serviceOf(request.headers, query);
     try {
       const body = await readBody(request);
-      const served: ServiceRequest = { method: request.method ?? 'GET', path, query, headers: request.headers, body };
-      const open = parts.openRoutes.map((route) => route.handle(served)).find((found) => found !== undefined);
-      if (open !== undefined) {
-        return open;
+      const served: ServiceRequest = { method: request.method ?? 'GET', url: request.url ?? '/', path, query, headers: request.headers, body };
+      for (const route of parts.openRoutes) {
+        const open = await route.handle(served);
+        if (open !== undefined) {
+          return open;
+        }
       }
-      const signed = await verifySignature({ method: served.method, url: request.url ?? '/', headers: request.headers, body }, parts.keys, (parts.now ?? Date.now)());
+      const unsigned = name === undefined ? await answerUnsigned(parts.services, served) : undefined;
+      if (unsigned !== undefined) {
+        return unsigned;
+      }
+      const signed = await verifySignature(served, parts.keys, (parts.now ?? Date.now)());
       if ('refused' in signed) {
         throw new ServiceError(signed.refused, `${signed.message} The twin takes credentials that it has handed out, and none of a real account.`, 403);
       }
@@ -94,6 +101,16 @@ export function createAwsEndpoint(parts: EndpointParts): Server {
       return (ERRORS[name ?? ''] ?? jsonError)(told);
     }
   }
+}
+
+/** The answer to a call that needs no signature, or to a page of this computer that is about to make one. */
+async function answerUnsigned(services: readonly Service[], request: ServiceRequest): Promise<ServiceResponse | undefined> {
+  const [target = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
+  const service = services.find(({ unsigned }) => unsigned?.target === target && unsigned.operations.has(operation));
+  if (service === undefined) {
+    return preflightOfLocalPage(request);
+  }
+  return isForeignPage(request.headers) ? undefined : allowLocalPages(request.headers, await service.handle(request));
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

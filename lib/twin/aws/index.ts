@@ -1,5 +1,7 @@
 export { AccessKeys } from './access-keys';
 export type { CognitoIdentity, Credentials, RoleSession, Session } from './access-keys';
+export { appServices } from './app-services';
+export type { AppServices } from './app-services';
 export { createAwsEndpoint } from './endpoint';
 export type { EndpointParts, OpenRoute } from './endpoint';
 export { jsonAnswer, jsonError, jsonService } from './json-service';

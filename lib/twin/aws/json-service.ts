@@ -1,3 +1,4 @@
+import type { Session } from './access-keys';
 import { ServiceError, unknownOperation } from './service';
 import type { Service, ServiceResponse } from './service';
 
@@ -5,24 +6,25 @@ import type { Service, ServiceResponse } from './service';
 export type Input = Readonly<Record<string, unknown>>;
 
 /** The operations of a service by name. */
-export type Operations = Readonly<Record<string, (input: Input) => object | Promise<object>>>;
+export type Operations = Readonly<Record<string, (input: Input, caller: Session | undefined) => object | Promise<object>>>;
 
 /**
  * A service that speaks JSON over POST and names the operation in `X-Amz-Target`.
  *
  * @see https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
-export function jsonService(name: string, title: string, operations: Operations): Service {
+export function jsonService(name: string, title: string, operations: Operations, more: Pick<Service, 'evaluatesIam' | 'unsigned'> = {}): Service {
   return {
     name,
-    handle: async ({ headers, body }) => {
+    ...more,
+    handle: async ({ headers, body, caller }) => {
       try {
         const operation = /\.(\w+)$/.exec(String(headers['x-amz-target'] ?? ''))?.[1] ?? '';
         const run = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
         if (run === undefined) {
           throw unknownOperation(title, operation, Object.keys(operations));
         }
-        return jsonAnswer(200, await run(parse(body)));
+        return jsonAnswer(200, await run(parse(body), caller));
       } catch (error) {
         return jsonError(error);
       }

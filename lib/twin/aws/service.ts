@@ -8,11 +8,23 @@ export interface Service {
 
   /** Whether it asks the policies of the caller's role; otherwise app users are kept out. */
   readonly evaluatesIam?: true;
+
+  /** The calls that need no signature, where there are any. */
+  readonly unsigned?: UnsignedCalls;
   handle(request: ServiceRequest): Promise<ServiceResponse>;
+}
+
+/** Calls by the two parts of `X-Amz-Target`. */
+export interface UnsignedCalls {
+  readonly target: string;
+  readonly operations: ReadonlySet<string>;
 }
 
 export interface ServiceRequest {
   readonly method: string;
+
+  /** Path and query as sent. */
+  readonly url: string;
 
   /** Raw, still encoded, without the query. */
   readonly path: string;
@@ -26,7 +38,7 @@ export interface ServiceRequest {
 
 export interface ServiceResponse {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string | Buffer;
 }
 

@@ -1,3 +1,4 @@
+import { userArn } from '../iam';
 import type { RoleSession, Session } from './access-keys';
 import { ServiceError, unknownOperation } from './service';
 import type { Service, ServiceRequest } from './service';
@@ -67,7 +68,7 @@ function assumeRole(input: URLSearchParams, caller: Session, { deployment, clock
     ['Credentials', [
       ['AccessKeyId', accessKeyId], ['SecretAccessKey', secretAccessKey], ['SessionToken', sessionToken], ['Expiration', new Date(expiration).toISOString()],
     ]],
-    ['AssumedRoleUser', [['AssumedRoleId', `AROATWIN:${sessionName}`], ['Arn', assumedRoleArn(session)]]],
+    ['AssumedRoleUser', [['AssumedRoleId', `AROATWIN:${sessionName}`], ['Arn', userArn(session)]]],
   ]];
 }
 
@@ -80,9 +81,5 @@ function tagsOf(input: URLSearchParams): Record<string, string> {
 }
 
 function arnOf(caller: Session, { scope: { partition, accountId } }: Surroundings): string {
-  return caller.kind === 'operator' ? `arn:${partition}:sts::${accountId}:assumed-role/twin/twin` : assumedRoleArn(caller);
-}
-
-function assumedRoleArn({ roleArn, sessionName }: RoleSession): string {
-  return `${roleArn.replace(':iam:', ':sts:').replace(/:role\/(?:.*\/)?/, ':assumed-role/')}/${sessionName}`;
+  return caller.kind === 'operator' ? `arn:${partition}:sts::${accountId}:assumed-role/twin/twin` : userArn(caller);
 }

@@ -1,7 +1,7 @@
 import type { Deployment } from '../../deployment';
 import type { AccountScope } from '../../policy';
-import { AccessKeys, createAwsEndpoint, readObject, standIns } from '../aws';
-import type { Service, Surroundings } from '../aws';
+import { AccessKeys, appServices, createAwsEndpoint, readObject, standIns } from '../aws';
+import type { AppServices, Service, Surroundings } from '../aws';
 import type { Clock } from '../clock';
 import { LambdaFunctions } from '../lambda';
 import type { FunctionAccess, FunctionConfig, Functions } from '../lambda';
@@ -51,8 +51,8 @@ export class LocalAws {
     const aws = new LocalAws(options);
     const { services, log } = options;
     const server = createAwsEndpoint({
-      services: [...services, ...standIns(aws.around, aws.functions, (message) => log('AWS Lambda', message))],
-      openRoutes: [aws.answers],
+      services: [...services, ...standIns(aws.around, aws.functions, (message) => log('AWS Lambda', message)), ...aws.apps.services],
+      openRoutes: [aws.answers, ...aws.apps.openRoutes],
       keys: aws.keys,
       onFault: (reason) => log('AWS', reason),
     });
@@ -61,6 +61,9 @@ export class LocalAws {
   }
 
   public readonly functions: Functions;
+
+  /** Where people sign in, with tokens for tests, and what their apps call. */
+  public readonly apps: AppServices;
   private readonly lambda: LambdaFunctions;
 
   /** The credentials that the endpoint accepts. */
@@ -84,6 +87,7 @@ export class LocalAws {
     });
     this.lambda = new LambdaFunctions({ access, folder, clock, project, runs, log });
     this.functions = this.lambda;
+    this.apps = appServices({ around: this.around, functions: this.functions, endpoint: () => this.endpoint, log });
   }
 
   /** What `AWS_ENDPOINT_URL` is for clients. */

@@ -189,6 +189,58 @@ describe('policies', () => {
   });
 });
 
+describe('policies of an identity of Cognito', () => {
+  const target = 'us-east-1:01234567-89ab-4cde-8f01-23456789abcd';
+
+  beforeEach(() => {
+    for (let i = 0; i <= 10; i++) {
+      account.createPolicy({ policyName: `p${i}`, policyDocument: DOCUMENT });
+    }
+  });
+
+  test('are attached, listed and detached by its id', () => {
+    account.attachPolicy({ policyName: 'p0', target });
+    account.attachPolicy({ policyName: 'p0', target });
+    expect(account.listAttachedPolicies({ target, recursive: true }).policies).toEqual([{ policyName: 'p0', policyArn: `${ARN}policy/p0` }]);
+    expect(account.listTargetsForPolicy({ policyName: 'p0' })).toEqual({ targets: [target] });
+    expect(account.getEffectivePolicies({ principal: target })).toEqual({ effectivePolicies: [{ policyName: 'p0', policyArn: `${ARN}policy/p0`, policyDocument: DOCUMENT }] });
+    account.detachPolicy({ policyName: 'p0', target });
+    account.detachPolicy({ policyName: 'p0', target });
+    expect(account.listTargetsForPolicy({ policyName: 'p0' })).toEqual({ targets: [] });
+    expect(account.store.count('identities')).toBe(0);
+  });
+
+  test('are at most ten, and keep a policy from being deleted', () => {
+    for (let i = 0; i < 10; i++) {
+      account.attachPolicy({ policyName: `p${i}`, target });
+    }
+    expect(failure(() => account.attachPolicy({ policyName: 'p10', target }))).toMatch(/^LimitExceededException: At most 10/);
+    expect(failure(() => account.deletePolicy({ policyName: 'p9' }))).toMatch(/^DeleteConflictException/);
+  });
+
+  test.each(['us-east-1:', 'us-east-1:01234567', '01234567-89ab-4cde-8f01-23456789abcd', 'us-east-1:01234567-89ab-4cde-8f01-23456789abcd/x'])('fail for %s', (wrong) => {
+    expect(failure(() => account.attachPolicy({ policyName: 'p0', target: wrong }))).toMatch(/^InvalidRequestException/);
+  });
+});
+
+test('what counts for a certificate is its own policies, and those of the groups of a thing that it is attached to', async () => {
+  const { arn } = await certificate();
+  account.createThingGroup({ thingGroupName: 'plant' });
+  account.createThingGroup({ thingGroupName: 'hall', parentGroupName: 'plant' });
+  ['own', 'group'].forEach((policyName) => account.createPolicy({ policyName, policyDocument: DOCUMENT }));
+  account.createThing({ thingName: 'a' });
+  account.createThing({ thingName: 'b' });
+  ['a', 'b'].forEach((thingName) => account.addThingToThingGroup({ thingGroupName: 'hall', thingName }));
+  account.attachThingPrincipal({ thingName: 'a', principal: arn });
+  account.attachPolicy({ policyName: 'own', target: arn });
+  account.attachPolicy({ policyName: 'group', target: `${ARN}thinggroup/plant` });
+  const names = (asked: object): unknown => account.getEffectivePolicies(asked).effectivePolicies.map(({ policyName }) => policyName);
+  expect(names({ principal: arn, thingName: 'a' })).toEqual(['own', 'group']);
+  expect(names({ principal: arn, thingName: 'b' })).toEqual(['own']);
+  expect(names({ principal: arn })).toEqual(['own']);
+  expect(names({ principal: `${ARN}thinggroup/hall` })).toEqual(['group']);
+});
+
 describe('an exclusive certificate', () => {
   test('has one thing alone', async () => {
     const { arn } = await certificate();

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readDeployment } from '../../../lib/deployment';
 import type { Deployment } from '../../../lib/deployment';
-import { AccessKeys, createAwsEndpoint, standIns } from '../../../lib/twin/aws';
+import { AccessKeys, appServices, createAwsEndpoint, standIns } from '../../../lib/twin/aws';
+import type { AppServices, Session } from '../../../lib/twin/aws';
 import { systemClock } from '../../../lib/twin/clock';
 import type { Functions } from '../../../lib/twin/lambda';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';
@@ -18,10 +19,17 @@ const NO_FUNCTIONS: Functions = { invoke: () => Promise.reject(new Error('no fun
 export class EndpointOf {
   public readonly folder = mkdtempSync(join(tmpdir(), 'aws-test-'));
   public readonly faults: string[] = [];
+
+  /** What was refused, and why. */
+  public readonly lines: string[] = [];
   private deployment!: Deployment;
   private server: Server = createServer();
   private url = '';
-  private keys = new AccessKeys(Date.now);
+
+  /** How far ahead the clock is, in milliseconds. */
+  public ahead = 0;
+  public apps!: AppServices;
+  private keys = new AccessKeys(() => this.now());
 
   constructor(resources: object, private readonly functions: Functions = NO_FUNCTIONS) {
     this.deploy(resources);
@@ -47,11 +55,38 @@ export class EndpointOf {
   /** Start, or start again with nothing but what the state folder remembers. */
   public async start(): Promise<void> {
     this.server.close();
-    this.keys = new AccessKeys(Date.now);
-    const around = { deployment: () => this.deployment, scope: SCOPE, folder: StateFolder.create(join(this.folder, 'state')), clock: systemClock, keys: this.keys };
-    this.server = createAwsEndpoint({ services: standIns(around, this.functions, (message) => this.faults.push(message)), openRoutes: [], keys: this.keys, onFault: (reason) => this.faults.push(reason) });
+    this.keys = new AccessKeys(() => this.now());
+    const clock = { ...systemClock, now: () => this.now() };
+    const around = { deployment: () => this.deployment, scope: SCOPE, folder: StateFolder.create(join(this.folder, 'state')), clock, keys: this.keys };
+    this.apps = appServices({ around, functions: this.functions, endpoint: () => this.url, log: (_, line) => this.lines.push(line) });
+    this.server = createAwsEndpoint({
+      services: [...standIns(around, this.functions, (message) => this.faults.push(message)), ...this.apps.services],
+      openRoutes: this.apps.openRoutes,
+      keys: this.keys,
+      onFault: (reason) => this.faults.push(reason),
+    });
     await new Promise<void>((listening) => this.server.listen(0, '127.0.0.1', listening));
     this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** The configuration of a client that has no credentials. */
+  public get unsigned() {
+    return { endpoint: this.url, region: SCOPE.region, maxAttempts: 1 };
+  }
+
+  /** The configuration of a client in a role. */
+  public as(session: Session) {
+    return { ...this.config, credentials: this.keys.issue(Infinity, session) };
+  }
+
+  /** Whose credentials have an id. */
+  public sessionOf(accessKeyId: string): Session | undefined {
+    return this.keys.find(accessKeyId)?.session;
+  }
+
+  /** What a token says, whoever signed it. */
+  public claimsOf(token: string): Record<string, unknown> {
+    return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
   }
 
   /** The configuration of a client. */
@@ -62,5 +97,8 @@ export class EndpointOf {
   public stop(): void {
     this.server.close();
     rmSync(this.folder, { recursive: true });
+  }
+  private now(): number {
+    return Date.now() + this.ahead;
   }
 }

@@ -221,7 +221,7 @@ describe('the helper that AWS gives to inline code', () => {
 
 test('an answer is taken once, and from nobody who does not know the URL', async () => {
   const { path, answer } = answers.open({ StackId: 's', RequestId: 'r', LogicalResourceId: 'l' });
-  const put = (to: string) => answers.handle({ method: 'PUT', path: to, query: new URLSearchParams(), headers: {}, body: Buffer.from('{}') });
+  const put = (to: string) => answers.handle({ method: 'PUT', url: to, path: to, query: new URLSearchParams(), headers: {}, body: Buffer.from('{}') });
   expect(put('/cloudformation/guessed')).toEqual({ status: 403 });
   expect(put(path)).toEqual({ status: 200 });
   expect(put(path)).toEqual({ status: 403 });

@@ -7,7 +7,7 @@
 import type { Invocation, Report, ReportedError } from '../messages';
 import { invoke } from './invoke';
 import { loadHandler } from './load-handler';
-import { answerCloudFormationOverHttp } from './local-https';
+import { reachTheTwinOverHttp } from './local-https';
 import { importAsLambdaDoes, resolveAsLambdaDoes } from './resolve';
 
 /** What AWS Lambda takes as an answer, in bytes. */
@@ -25,10 +25,10 @@ function describe(error: unknown): ReportedError {
 }
 
 const [, , project = ''] = process.argv;
-const { LAMBDA_TASK_ROOT: taskRoot = '', _HANDLER: name = '', AWS_ENDPOINT_URL: endpoint = '' } = process.env;
+const { LAMBDA_TASK_ROOT: taskRoot = '', _HANDLER: name = '', AWS_ENDPOINT_URL: endpoint = '', AWS_REGION: region = '' } = process.env;
 
 resolveAsLambdaDoes(project);
-answerCloudFormationOverHttp(endpoint);
+reachTheTwinOverHttp(endpoint, region);
 
 const loading = loadHandler(taskRoot, name, () => importAsLambdaDoes(project));
 loading.catch(() => undefined).finally(() => report({ kind: 'ready' }));

@@ -1,0 +1,79 @@
+import { canonicalKey, matchAction, not, splitArn, UNKNOWN_VALUE } from '../../policy';
+import type { Answer, Context, ContextValue, Policy, ResourcePattern, Statement, Substitution } from '../../policy';
+
+/** What is asked for, and what is known about the request. */
+export interface Question {
+  readonly action: string;
+
+  /** An ARN; absent for what has no resource. */
+  readonly resource?: string;
+  readonly values: Readonly<Record<string, ContextValue>>;
+}
+
+/**
+ * Whether policies of IAM allow an action of any service. A Deny that may match refuses, and an Allow that may match does
+ * not allow: what is not known offline never opens anything.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+export function allows(policies: readonly Policy[], question: Question): boolean {
+  const context = new KnownValues(question.values);
+  const answers = policies.flatMap(({ statements }) => statements).map((statement) => ({ effect: statement.effect, answer: match(statement, question, context) }));
+  return answers.some(({ effect, answer }) => effect === 'Allow' && answer === 'yes') && !answers.some(({ effect, answer }) => effect === 'Deny' && answer !== 'no');
+}
+
+/** The condition keys of a request. What it is not told, such as the organization of the caller, has a value that nobody knows. */
+class KnownValues implements Context {
+  private readonly values: ReadonlyMap<string, ContextValue>;
+
+  constructor(values: Readonly<Record<string, ContextValue>>) {
+    this.values = new Map(Object.entries(values).map(([key, value]) => [canonicalKey(key), value]));
+  }
+
+  public value(key: string): ContextValue | undefined {
+    // A principal has the tags of its session, and no others.
+    return this.values.get(key) ?? (/^(aws:principaltag\/|cognito-identity\.amazonaws\.com:)/.test(key) ? undefined : UNKNOWN_VALUE);
+  }
+
+  public readonly substitute = (key: string): Substitution => {
+    const value = this.value(key);
+    return typeof value === 'object' ? undefined : value;
+  };
+}
+
+function match(statement: Statement, { action, resource }: Question, context: Context): Answer {
+  const { resources: { negated, patterns }, conditions } = statement;
+  const listed = strongest(patterns.map((pattern) => matchResource(pattern, resource, context)));
+  return weakest([
+    matchAction(statement, action),
+    negated ? not(listed) : listed,
+    ...conditions.map((condition) => condition.evaluate(context)),
+    statement.uncertain ? 'unknown' : 'yes',
+  ]);
+}
+
+function matchResource({ source, arn, whole }: ResourcePattern, resource: string | undefined, { substitute }: Context): Answer {
+  if (source === '*') {
+    return 'yes';
+  }
+  const parts = resource === undefined ? undefined : splitArn(resource);
+  if (resource === undefined || parts === undefined) {
+    return 'no';
+  }
+  const segments = arn === undefined ? 'no' : weakest([
+    arn.partition.match(parts.partition as string, substitute),
+    arn.service === parts.service ? 'yes' : 'no',
+    arn.region.match(parts.region as string, substitute),
+    arn.account.match(parts.account as string, substitute),
+    arn.resource.match(parts.resource as string, substitute),
+  ]);
+  return segments === 'yes' ? 'yes' : strongest([segments, whole?.match(resource, substitute) ?? 'no']);
+}
+
+function weakest(answers: readonly Answer[]): Answer {
+  return answers.includes('no') ? 'no' : answers.includes('unknown') ? 'unknown' : 'yes';
+}
+
+function strongest(answers: readonly Answer[]): Answer {
+  return answers.includes('yes') ? 'yes' : answers.includes('unknown') ? 'unknown' : 'no';
+}

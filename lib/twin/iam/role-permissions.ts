@@ -1,0 +1,123 @@
+import { isList, isValueObject, propertyOf } from '../../deployment';
+import type { Deployment, Resource, Value } from '../../deployment';
+import { parsePolicy, PolicyError } from '../../policy';
+import type { ContextValue, Policy } from '../../policy';
+import type { RoleSession, Session } from '../aws/access-keys';
+import { textAt, textsAt } from '../aws/properties';
+import { ServiceError } from '../aws/service';
+import { allows } from './decide';
+import { findRole, policiesOfRole } from './role-policies';
+
+/** Who asks for credentials of a role, as far as its trust policy may ask. */
+export interface WebIdentity {
+  readonly provider: string;
+  readonly values: Readonly<Record<string, ContextValue>>;
+
+  /** Whether the session is to have tags. */
+  readonly tagged: boolean;
+}
+
+/** What the roles of the deployment permit for any service, and whom they trust. */
+export class RolePermissions {
+  constructor(private readonly deployment: () => Deployment) {}
+
+  /** Whether a caller may do something. */
+  public allows(session: Session, action: string, resource: string): boolean {
+    if (session.kind === 'operator') {
+      return true;
+    }
+    const role = this.find(session.roleArn);
+    const question = { action, resource, values: valuesOf(session) };
+    return role !== undefined && allows(policiesOfRole(this.deployment(), role), question) && this.boundaryOf(role).every((boundary) => allows(boundary, question));
+  }
+
+  /** @throws ServiceError in the words of AWS unless a caller may do something. */
+  public require(session: Session | undefined, action: string, resource: string): void {
+    if (session === undefined) {
+      throw new ServiceError('MissingAuthenticationToken', 'the request is not signed with Signature Version 4', 403);
+    }
+    if (!this.allows(session, action, resource)) {
+      throw new ServiceError('AccessDeniedException', `User: ${session.kind === 'role' ? userArn(session) : ''} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`);
+    }
+  }
+
+  /** Why a role does not trust who asks for it; nothing when it does. */
+  public objectionTo(roleArn: string, { provider, values, tagged }: WebIdentity): string | undefined {
+    const role = this.find(roleArn);
+    if (role === undefined) {
+      return `the assembly declares no role ${roleArn}`;
+    }
+    const trust = parse(`${role.path}.AssumeRolePolicyDocument`, trusting(propertyOf(role.properties, 'AssumeRolePolicyDocument'), provider));
+    const refused = ['sts:AssumeRoleWithWebIdentity', ...tagged ? ['sts:TagSession'] : []].find((action) => !allows([trust], { action, values }));
+    return refused === undefined ? undefined : `the trust policy of ${role.path} does not allow ${refused} to ${provider} for this identity`;
+  }
+
+  private find(roleArn: string): Resource | undefined {
+    const role = findRole(this.deployment(), roleArn);
+    return role?.condition === undefined ? role : undefined;
+  }
+
+  /** The permissions boundary of a role, if it has one; one that the deployment does not have permits nothing. */
+  private boundaryOf({ properties }: Resource): readonly (readonly Policy[])[] {
+    if (propertyOf(properties, 'PermissionsBoundary') === undefined) {
+      return [];
+    }
+    const arn = textAt(properties, 'PermissionsBoundary');
+    const boundary = this.deployment().resources.find((policy) => policy.type === 'AWS::IAM::ManagedPolicy' && policy.arn === arn && policy.condition === undefined);
+    return [boundary === undefined ? [] : [parse(boundary.path, propertyOf(boundary.properties, 'PolicyDocument'))]];
+  }
+}
+
+/** The ARN of a session, as AWS STS gives it. */
+export function userArn({ roleArn, sessionName }: RoleSession): string {
+  return `${roleArn.replace(':iam:', ':sts:').replace(/:role\/(?:.*\/)?/, ':assumed-role/')}/${sessionName}`;
+}
+
+function valuesOf(session: RoleSession): Record<string, ContextValue> {
+  const { roleArn, sessionName, tags = {}, keys = {}, identity } = session;
+  return {
+    ...keys,
+    'aws:PrincipalArn': roleArn,
+    'aws:PrincipalType': 'AssumedRole',
+    'aws:PrincipalAccount': roleArn.split(':')[4] ?? '',
+    'aws:userid': `${roleIdOf(roleArn)}:${sessionName}`,
+    // On AWS nothing else gets through.
+    'aws:SecureTransport': 'true',
+    ...Object.fromEntries(Object.entries(tags).map(([name, value]) => [`aws:PrincipalTag/${name}`, value])),
+    ...identity && { 'cognito-identity.amazonaws.com:sub': identity.identityId, 'cognito-identity.amazonaws.com:aud': identity.identityPoolId, 'cognito-identity.amazonaws.com:amr': identity.amr },
+  };
+}
+
+/** A stand-in for the id that AWS IAM gives a role. */
+export function roleIdOf(roleArn: string): string {
+  return `AROA${Buffer.from(roleArn).toString('hex').toUpperCase().slice(-16)}`;
+}
+
+/** A document that IAM would refuse may say anything. */
+function parse(name: string, document: unknown): Policy {
+  try {
+    return parsePolicy(document, { name, language: 'iam' });
+  } catch (error) {
+    if (error instanceof PolicyError) {
+      return parsePolicy({ unknown: name }, { name });
+    }
+    throw error;
+  }
+}
+
+/** The statements of a trust policy about a provider, without what only such policies have. */
+function trusting(document: Value | undefined, provider: string): object {
+  const statements = propertyOf(document, 'Statement');
+  return {
+    Version: textAt(document, 'Version'),
+    Statement: (isList(statements) ? statements : [statements]).flatMap((statement) => {
+      if (!isValueObject(statement)) {
+        return [];
+      }
+      const { Principal: _, ...rest } = statement;
+      const federated = propertyOf(statement, 'Principal', 'Federated');
+      const isMeant = textAt(statement, 'Principal') === '*' || (isList(federated) ? textsAt(federated) : [textAt(federated)]).includes(provider);
+      return isMeant ? [{ ...rest, Resource: '*' }] : [];
+    }),
+  };
+}
