@@ -14,12 +14,14 @@ const LAYERS = {
   membership: ['private', 'policy', 'registry', 'access'],
   credentials: ['private', 'access'],
   provisioning: ['private', 'registry', 'certificates', 'access'],
+  'authorizer-kit': ['policy', 'topics'],
+  authorizer: ['private', 'topics', 'certificates', 'fleet'],
   fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning'],
   twin: ['policy', 'deployment'],
 };
 
 /** Folders that plain TypeScript uses without the CDK. */
-const WITHOUT_CDK = ['policy', 'topics', 'deployment', 'twin'];
+const WITHOUT_CDK = ['authorizer-kit', 'policy', 'topics', 'deployment', 'twin'];
 
 /** npm packages that a folder may import besides the CDK; all of them are bundled. */
 const BUNDLED = {
