@@ -27,7 +27,7 @@ const WITHOUT_CDK = ['authorizer-kit', 'policy', 'topics', 'deployment', 'twin']
 const BUNDLED = {
   deployment: ['yaml'],
   // Of the SDK, only the types of requests and answers.
-  twin: ['@aws-sdk/client-iot', '@peculiar/x509', 'asn1js', 'cborg', 'dynalite', 'mqtt-packet', 'reflect-metadata'],
+  twin: ['@aws-sdk/client-iot', '@smithy/signature-v4', '@smithy/types', 'read-tls-client-hello', 'ws', '@peculiar/x509', 'asn1js', 'cborg', 'dynalite', 'mqtt-packet', 'reflect-metadata'],
 };
 
 const CDK = ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'];

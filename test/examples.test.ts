@@ -5,6 +5,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Device, policyDocuments } from './access/device';
 import { throwawayAuthorityPem } from './examples/support/openssl';
+import { BackendServiceStack } from '../examples/backend-service/stack';
 import { BulkStack } from '../examples/bulk/stack';
 import { ClaimProvisioningStack } from '../examples/claim-provisioning/stack';
 import { DeviceAwsCredentialsStack } from '../examples/device-aws-credentials/stack';
@@ -21,6 +22,7 @@ const EXAMPLES: { readonly [name: string]: (app: App) => Stack } = {
   'jitp': (app) => new JitpStack(app, 'Jitp', { caCertificatePem: throwawayAuthorityPem() }),
   'own-ca-in-kms': (app) => new OwnCaInKmsStack(app, 'OwnCaInKms', { csr: committedCsr('own-ca-in-kms') }),
   'bulk': (app) => new BulkStack(app, 'Bulk', { file: resolve('examples/bulk/devices.ndjson') }),
+  'backend-service': (app) => new BackendServiceStack(app, 'BackendService', { csr: committedCsr('backend-service') }),
   'device-aws-credentials': (app) => new DeviceAwsCredentialsStack(app, 'DeviceAwsCredentials', { csr: committedCsr('device-aws-credentials') }),
 };
 

@@ -34,14 +34,18 @@ export class Connection {
     if (clientId === undefined) {
       throw new DeviceError("the connection kit has neither 'clientId' nor 'thingName', so that the device cannot connect");
     }
-    const client = makeClient(kit, clientId);
+    return Connection.start(makeClient(kit, clientId), `${kit.endpoint}:${kit.mqttPort} as ${clientId}`, options);
+  }
+
+  /** Connects with a client that is ready to; `where` is what an error calls it. */
+  public static async start(client: mqtt5.Mqtt5Client, where: string, options: OpenOptions = {}): Promise<Connection> {
     try {
       await untilConnected(client, options);
       return new Connection(client);
     } catch (error) {
       client.stop();
       client.close();
-      throw new DeviceError(`cannot connect to ${kit.endpoint}:${kit.mqttPort} as ${clientId}: ${(error as Error).message}`);
+      throw new DeviceError(`cannot connect to ${where}: ${(error as Error).message}`);
     }
   }
 
@@ -71,20 +75,25 @@ export class Connection {
 
 function makeClient(kit: Kit, clientId: string): mqtt5.Mqtt5Client {
   try {
-    return new mqtt5.Mqtt5Client(iot.AwsIotMqtt5ClientConfigBuilder
+    return finishClient(iot.AwsIotMqtt5ClientConfigBuilder
       .newDirectMqttBuilderWithMtlsFromMemory(kit.endpoint, kit.certificatePem, kit.privateKeyPem)
       .withCertificateAuthority(kit.rootCaPem)
-      .withPort(kit.mqttPort)
-      .withConnectProperties({ clientId, keepAliveIntervalSeconds: KEEP_ALIVE_S })
-      .withRetryJitterMode(mqtt5.RetryJitterType.Full)
-      .withMinReconnectDelayMs(FIRST_DELAY_MS)
-      .withMaxReconnectDelayMs(LONGEST_DELAY_MS)
-      // A message that is not allowed ends the connection; sent again, it would end each that follows.
-      .withOfflineQueueBehavior(mqtt5.ClientOperationQueueBehavior.FailAllOnDisconnect)
-      .build());
+      .withPort(kit.mqttPort), clientId);
   } catch (error) {
     throw new DeviceError(`the connection kit cannot be used: ${(error as Error).message}`);
   }
+}
+
+/** A client with the habits of a good one, whatever it authenticates with. */
+export function finishClient(builder: iot.AwsIotMqtt5ClientConfigBuilder, clientId: string): mqtt5.Mqtt5Client {
+  return new mqtt5.Mqtt5Client(builder
+    .withConnectProperties({ clientId, keepAliveIntervalSeconds: KEEP_ALIVE_S })
+    .withRetryJitterMode(mqtt5.RetryJitterType.Full)
+    .withMinReconnectDelayMs(FIRST_DELAY_MS)
+    .withMaxReconnectDelayMs(LONGEST_DELAY_MS)
+    // A message that is not allowed ends the connection; sent again, it would end each that follows.
+    .withOfflineQueueBehavior(mqtt5.ClientOperationQueueBehavior.FailAllOnDisconnect)
+    .build());
 }
 
 async function untilConnected(client: mqtt5.Mqtt5Client, { attempts = DEFAULT_ATTEMPTS, onFailure }: OpenOptions): Promise<void> {

@@ -3,8 +3,8 @@ import { IotAction } from './iot-action';
 import type { IotPolicyStatement } from './iot-policy-statement';
 import { IotResource } from './iot-resource';
 import type { StatementUnit } from './packing';
+import { topicStatements } from './topic-statements';
 import { PlaceholderValues, type TopicSpace } from '../topics';
-import type { TopicGrant } from '../topics/topic-space';
 
 /** Values of `iot:ConnectAttributes`. */
 const WILL = 'LastWill';
@@ -28,7 +28,7 @@ export function deviceStatements(space: TopicSpace, persistentSessions?: boolean
   return [
     { name: 'connect', statements: [connect], growth: documentSize([connectStatement([WILL, PERSISTENCE])]) - documentSize([connect]) },
     // Jobs come last, so that there is nothing left to fill the gaps but they.
-    ...grants.map((grant) => ({ name: grant.name, statements: grantStatements(grant), divisible: grant.name === 'jobs' })),
+    ...grants.map((grant) => ({ name: grant.name, statements: topicStatements(grant, attributeConditions(grant.attributes)), divisible: grant.name === 'jobs' })),
   ];
 }
 
@@ -47,18 +47,6 @@ function connectStatement(attributes: string[]): IotPolicyStatement {
     resources: [IotResource.client(PlaceholderValues.policyVariables()._thing)],
     conditions: { 'ForAllValues:StringEquals': { 'iot:ConnectAttributes': attributes } },
   };
-}
-
-function grantStatements(grant: TopicGrant): IotPolicyStatement[] {
-  const conditions = attributeConditions(grant.attributes);
-  const allow = (action: IotAction, resources: IotResource[]): IotPolicyStatement[] =>
-    resources.length === 0 ? [] : [{ actions: [action], resources, ...conditions && { conditions } }];
-  return [
-    ...allow(IotAction.PUBLISH, grant.publish.map((topic) => IotResource.topic(topic))),
-    ...allow(IotAction.RETAIN_PUBLISH, grant.retain.map((topic) => IotResource.topic(topic))),
-    ...allow(IotAction.SUBSCRIBE, grant.subscribe.map((filter) => IotResource.topicFilter(filter))),
-    ...allow(IotAction.RECEIVE, grant.receive.map((topic) => IotResource.topic(topic))),
-  ];
 }
 
 /**

@@ -1,3 +1,4 @@
+export * from './grants';
 export { IotAction } from './iot-action';
 export { IotPolicy } from './iot-policy';
 export type { CommonIotPolicyProps, DevicePoliciesProps, IIotPolicy, IotPolicyProps, SplitPoliciesProps } from './iot-policy';

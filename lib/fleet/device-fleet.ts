@@ -5,6 +5,7 @@ import { checkReuse } from './certificate-reuse';
 import type { DeviceFleetProps, FleetCertificateProps, FleetThingOptions } from './device-fleet-props';
 import { FleetChannel } from './fleet-channel';
 import { FleetDeletion, FleetGuard } from './fleet-guard';
+import { FleetJobs } from './fleet-jobs';
 import { FleetMembers } from './fleet-members';
 import type {
   FleetBulkRegistrationOptions,
@@ -13,7 +14,10 @@ import type {
   FleetJustInTimeRegistrationOptions,
   FleetTrustedUserProvisioningOptions,
 } from './fleet-provisioning';
-import { IotPolicy } from '../access';
+import { FleetShadow } from './fleet-shadow';
+import { ChannelGrants, FleetGrants, IotPolicy, JobGrants, ShadowGrants } from '../access';
+import { FleetThings } from '../access/grants/fleet-things';
+import { placed } from '../access/placed';
 import { DeviceCertificate } from '../certificates';
 import type { IRoleAlias } from '../credentials';
 import { invalid } from '../private/errors';
@@ -29,10 +33,10 @@ import {
   TrustedUserProvisioningTemplate,
   type RegisteredDeviceProps,
 } from '../provisioning';
+import { TemplatePattern } from '../provisioning/template-pattern';
 import { Thing, type IThing } from '../registry';
 import { REGISTRY_NAME } from '../registry/limits';
 import { PlaceholderValues, TopicSpace } from '../topics';
-import { TopicError } from '../topics/errors';
 
 /** Subscriptions of one connection. https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
 const MAX_SUBSCRIPTIONS = 50;
@@ -55,12 +59,19 @@ export class DeviceFleet extends Construct {
   /** The policies of the fleet; each device has all of them. */
   public readonly policies: IotPolicy[];
 
+  /** The jobs of the fleet. */
+  public readonly jobs: FleetJobs;
+
+  /** What apps and users of AWS can be permitted with the fleet as a whole. */
+  public readonly grants: FleetGrants;
+
   private readonly thingScope: Construct;
   private readonly certificateScope: Construct;
   private readonly provisioningScope: Construct;
   private readonly things: Thing[] = [];
   private readonly certificates: DeviceCertificate[] = [];
   private readonly members: FleetMembers;
+  private readonly fleetThings: FleetThings;
   private readonly thingNamePrefix: string;
   private readonly thingType: iot.IThingTypeRef | undefined;
   private readonly thingGroups: iot.IThingGroupRef[];
@@ -77,13 +88,17 @@ export class DeviceFleet extends Construct {
     this.thingType = props.thingType;
     this.thingGroups = props.thingGroups ?? [];
     this.onDeletion = props.onDeletion ?? FleetDeletion.FAIL_IF_DEVICES_REMAIN;
-    this.topicSpace = this.placed(() => new TopicSpace(props));
+    this.topicSpace = placed(this, () => new TopicSpace(props));
     this.warnOfManySubscriptions();
     this.policies = IotPolicy.forDevices(this, 'Policy', {
       topicSpace: this.topicSpace,
       ...props.persistentSessions !== undefined && { persistentSessions: props.persistentSessions },
       ...this.policyRemoval(),
     });
+    this.fleetThings = new FleetThings(this.thingNamePrefix);
+    const thingGroups = this.thingGroups.map(({ thingGroupRef }) => thingGroupRef.thingGroupName);
+    this.jobs = new FleetJobs(JobGrants._of(this, this.fleetThings, thingGroups, this.thingNamePrefix.replaceAll(':', '-'), this.topicSpace));
+    this.grants = FleetGrants._of(this, this.topicSpace, this.fleetThings, this.jobs.grants);
     this.thingScope = new Construct(this, 'Things');
     this.certificateScope = new Construct(this, 'Certificates');
     this.provisioningScope = new Construct(this, 'Provisioning');
@@ -93,15 +108,24 @@ export class DeviceFleet extends Construct {
 
   /** Returns the channel that was declared under this name. */
   public channel(name: string): FleetChannel {
-    return new FleetChannel(name, this.placed(() => this.topicSpace.channel(name)));
+    const channel = placed(this, () => this.topicSpace.channel(name));
+    return new FleetChannel(name, channel, ChannelGrants._of(this, channel, this.topicSpace));
+  }
+
+  /** Returns the shadow that was declared under this name, or the classic one. */
+  public shadow(shadowName?: string): FleetShadow {
+    const shadow = placed(this, () => this.topicSpace.shadow(shadowName));
+    return new FleetShadow(shadow, ShadowGrants._of(this, shadow, this.fleetThings, this.topicSpace));
   }
 
   /** Defines the thing of a device. */
   public addThing(id: string, options: FleetThingOptions = {}): Thing {
     const attributes = options.attributes ?? {};
     this.requireAttributes(attributes);
-    const thing = new Thing(this.thingScope, id, { ...options, thingName: options.thingName ?? id });
+    const thingName = options.thingName ?? id;
+    const thing = new Thing(this.thingScope, id, { ...options, thingName });
     this.things.push(thing);
+    this.fleetThings.add(thingName);
     this.members.add(thing);
     this.warnOfClosedChannels(thing, attributes);
     return thing;
@@ -117,7 +141,7 @@ export class DeviceFleet extends Construct {
 
   /** Defines the certificate of a device, attached to its thing alone and with the policies of the fleet. */
   public addCertificate(id: string, props: FleetCertificateProps): DeviceCertificate {
-    this.checkForeignThing(props.thing);
+    this.meetForeignThing(props.thing);
     const certificate = this.defineCertificate(id, props);
     this.certificates.push(certificate);
     checkReuse(certificate, props);
@@ -214,9 +238,12 @@ export class DeviceFleet extends Construct {
     return undefined;
   }
 
-  private provision<T extends Construct>({ attributes = {} }: { readonly attributes?: Attributes }, define: (scope: Construct) => T): T {
+  private provision<T extends Construct>(
+    { thingName = this.thingNamePrefix, attributes = {} }: { readonly thingName?: string; readonly attributes?: Attributes }, define: (scope: Construct) => T,
+  ): T {
     this.requireAttributes(attributes);
     const provisioning = define(this.provisioningScope);
+    this.fleetThings.add(TemplatePattern.parse(this, 'thingName', thingName).fill(() => '*'));
     this.warnOfClosedChannels(provisioning, attributes);
     this.guard ??= new FleetGuard(this, 'Guard', {
       policies: this.policies,
@@ -259,12 +286,18 @@ export class DeviceFleet extends Construct {
     }
   }
 
-  /** A thing that was not defined by this fleet has the same attributes to check, where the app knows them. */
-  private checkForeignThing(thing: IThing): void {
-    const resource = thing.node.defaultChild;
-    if (thing.node.scope === this.thingScope || !(resource instanceof iot.CfnThing)) {
+  /** A thing that was not defined by this fleet is one of it from now on, with attributes to check where the app knows them. */
+  private meetForeignThing(thing: IThing): void {
+    if (thing.node.scope === this.thingScope) {
       return;
     }
+    const resource = thing.node.defaultChild;
+    if (!(resource instanceof iot.CfnThing)) {
+      this.fleetThings.add(thing.thingName);
+      return;
+    }
+    const { thingName } = resource;
+    this.fleetThings.add(thingName === undefined || Token.isUnresolved(thingName) ? thing.thingName : thingName);
     const payload = resource.attributePayload ?? {};
     if (!('resolve' in payload)) {
       const attributes = (payload.attributes ?? {}) as Attributes;
@@ -296,15 +329,6 @@ export class DeviceFleet extends Construct {
         'cdk-iot-warden:DeviceFleet.missingThingType',
         "the device cannot use channels that depend on {type} until its thing has a type; set 'thingType' of the fleet",
       );
-    }
-  }
-
-  /** Tell where in the app a mistake in the topics is. */
-  private placed<T>(make: () => T): T {
-    try {
-      return make();
-    } catch (error) {
-      throw error instanceof TopicError ? invalid(this, error.message) : error;
     }
   }
 }

@@ -2,6 +2,7 @@ export { DeviceFleet } from './device-fleet';
 export type { DeviceFleetProps, FleetCertificateProps, FleetThingOptions } from './device-fleet-props';
 export { FleetChannel } from './fleet-channel';
 export { FleetDeletion } from './fleet-guard';
+export { FleetJobs } from './fleet-jobs';
 export type {
   FleetBulkRegistrationOptions,
   FleetClaimProvisioningOptions,
@@ -9,3 +10,4 @@ export type {
   FleetJustInTimeRegistrationOptions,
   FleetTrustedUserProvisioningOptions,
 } from './fleet-provisioning';
+export { FleetShadow } from './fleet-shadow';

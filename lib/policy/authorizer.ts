@@ -33,7 +33,7 @@ export interface PrincipalPolicies<P> {
   /** IoT policies on the certificate or Cognito identity, or the documents of a custom authorizer. */
   readonly policies: readonly P[];
 
-  /** Policies of the role of a Cognito identity pool. */
+  /** Policies of the role of a Cognito identity pool, or of an IAM user or role. */
   readonly iamPolicies?: readonly P[];
   readonly thingGroups?: readonly GroupPolicies<P>[];
 }
@@ -141,7 +141,7 @@ class Connection {
     const { kind } = input.principal;
     const iot = [...input.policies.map(certain), ...groupPolicies(input, protocol)];
     const iam = (input.iamPolicies ?? []).map(certain);
-    this.otherSides = [kind === 'cognito-auth' || kind === 'cognito-unauth' ? iam : iot];
+    this.otherSides = [kind === 'certificate' || kind === 'custom' ? iot : iam];
     // Over HTTPS, one page asks an authenticated identity for both policies and another for the role's: ask for both.
     this.scopedSides = kind === 'cognito-auth' ? [iam, iot] : this.otherSides;
   }

@@ -15,8 +15,8 @@ export interface CertificateName {
 
 /** Who calls. An absent property means that the request has no such value. */
 export interface Principal {
-  /** `certificate`, `cognito-auth`, `cognito-unauth` or `custom`. */
-  readonly kind: 'certificate' | 'cognito-auth' | 'cognito-unauth' | 'custom';
+  /** `certificate`, `cognito-auth`, `cognito-unauth`, `custom`, or `iam` for an IAM user or role. */
+  readonly kind: 'certificate' | 'cognito-auth' | 'cognito-unauth' | 'custom' | 'iam';
   readonly clientId?: string;
 
   /** The registry thing, whether or not this principal is attached to it. */
@@ -41,6 +41,12 @@ export interface Principal {
   readonly sourceIp?: string;
   readonly domainName?: string;
   readonly cognitoIdentityId?: string;
+
+  /** All tags of the principal, for `aws:PrincipalTag/NAME` in IAM policies; absent when it is not known which there are. */
+  readonly principalTags?: { readonly [name: string]: string };
+
+  /** Other keys that the principal brings along, such as `credentials-iot:ThingName` with a role alias. */
+  readonly keys?: { readonly [name: string]: string };
 
   /** The verdict of a custom authorizer. */
   readonly isAuthenticated?: boolean;
@@ -112,6 +118,8 @@ export function connectionContext(principal: Principal, protocol: 'mqtt' | 'http
   set('iot:DomainName', principal.domainName);
   set('iot:CertificateId', principal.certificateId);
   set('cognito-identity.amazonaws.com:sub', principal.cognitoIdentityId);
+  Object.entries(principal.keys ?? {}).forEach(([key, value]) => set(key, value));
+  setTags(set, principal);
   setThing(set, principal, protocol);
   setCertificate(set, principal);
   return values;
@@ -136,6 +144,17 @@ function setThing(set: Setter, principal: Principal, protocol: 'mqtt' | 'https')
   set('iot:Connection.Thing.ThingTypeName', valueOf(principal.thingType, ['associated']));
   for (const [name, value] of Object.entries(principal.thingAttributes ?? {})) {
     set(`iot:Connection.Thing.Attributes[${name}]`, valueOf(value, ['associated']));
+  }
+}
+
+/** Stands for all tags: where it is there, a tag that is not has no value. */
+const ALL_TAGS = canonicalKey('aws:PrincipalTag/');
+
+/** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltag */
+function setTags(set: Setter, { principalTags }: Principal): void {
+  if (principalTags !== undefined) {
+    set(ALL_TAGS, []);
+    Object.entries(principalTags).forEach(([name, value]) => set(`${ALL_TAGS}${name}`, value));
   }
 }
 
@@ -200,7 +219,7 @@ export class RequestContext implements Context {
   }
 
   public value(key: string): ContextValue | undefined {
-    return this.connection.get(key) ?? this.own.get(key) ?? (isModelledKey(key) ? undefined : UNKNOWN_VALUE);
+    return this.connection.get(key) ?? this.own.get(key) ?? this.absent(key);
   }
 
   public readonly substitute = (key: string): Substitution => {
@@ -215,12 +234,17 @@ export class RequestContext implements Context {
   };
 
   private computeSubstitution(key: string): Substitution {
-    const value = this.connection.get(key) ?? (isModelledKey(key) ? undefined : UNKNOWN_VALUE);
+    const value = this.connection.get(key) ?? this.absent(key);
     // Multi-valued keys cannot be substituted; neither can those that are condition keys only.
     if (typeof value === 'object') {
       return undefined;
     }
     return typeof value === 'string' && isCertificateKey(key) ? substitutableCertificateValue(value) : value;
+  }
+
+  /** What a key holds that has no value here. */
+  private absent(key: string): typeof UNKNOWN_VALUE | undefined {
+    return isModelledKey(key) || (key.startsWith(ALL_TAGS) && this.connection.has(ALL_TAGS)) ? undefined : UNKNOWN_VALUE;
   }
 }
 

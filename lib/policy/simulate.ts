@@ -39,7 +39,7 @@ interface Case {
 
 const DEFAULT_ACCOUNT: AccountScope = { partition: 'aws', region: 'us-east-1', accountId: '123456789012' };
 const OUTCOMES: readonly string[] = ['allow', 'deny', 'unknown'] satisfies Decision['decision'][];
-const KINDS: readonly string[] = ['certificate', 'cognito-auth', 'cognito-unauth', 'custom'] satisfies Principal['kind'][];
+const KINDS: readonly string[] = ['certificate', 'cognito-auth', 'cognito-unauth', 'custom', 'iam'] satisfies Principal['kind'][];
 
 /**
  * Decide every case of `{ "defaults"?: { partition, region, accountId }, "vectors": [ { id, policies, principal, action,

@@ -1,20 +1,40 @@
 import { ChannelDirection, type Channel } from './channel';
 import { TopicError } from './errors';
+import { findOverlap } from './isolation';
 import { maskTokens, parseLevels, renderLevels, type Dialect, type Level } from './pattern';
 import { PlaceholderValues } from './placeholder-values';
 import { shadowTopicsFor, type ShadowUse } from './reserved';
 import type { Shadow } from './shadow';
 import type { TopicPermissions } from './topic-space';
 
-/** Which devices an app deals with; without anything, any. */
+export type { ShadowUse };
+
+/**
+ * Which devices an app deals with; without anything, any.
+ *
+ * Each value is one level of a topic. It may be a variable that IAM replaces for each user, such as
+ * `${cognito-identity.amazonaws.com:sub}` or `${aws:PrincipalTag/NAME}`.
+ */
 export interface DeviceScope {
-  /** The name of one thing. */
+  /**
+   * The name of one thing. What else its topics depend on must then be given too.
+   *
+   * @default - any thing
+   */
   readonly thing?: string;
 
-  /** The name of a thing type. */
+  /**
+   * The name of a thing type; `{type}` stands for it.
+   *
+   * @default - any type
+   */
   readonly thingType?: string;
 
-  /** Attributes that the things have. */
+  /**
+   * Attributes that the things have; `{attribute:NAME}` stands for the value of NAME.
+   *
+   * @default - any values
+   */
   readonly attributes?: { readonly [name: string]: string };
 }
 
@@ -62,7 +82,7 @@ export function appPublish(channel: Channel, scope: DeviceScope = {}, { retain =
  * @throws TopicError for a channel that only devices listen to or nobody can, and for a scope that the channel cannot keep.
  */
 export function appSubscribe(channel: Channel, scope: DeviceScope = {}): TopicPermissions {
-  if (channel.pattern.startsWith('$aws/rules/')) {
+  if (channel._passesBroker) {
     throw new TopicError(`topic '${channel.pattern}' goes past the message broker, so that nobody can subscribe to it; use Channel.fromDevice`);
   }
   if (!HEARD_BY_APPS.includes(channel.direction)) {
@@ -93,6 +113,34 @@ export function appShadow(shadow: Shadow, use: ShadowUse, scope: DeviceScope = {
   };
 }
 
+/** The same over things that patterns of the policy language name; a filter with `+` for any thing comes with them. */
+export function appShadowOf(shadow: Shadow, use: ShadowUse, thingPatterns: readonly string[]): TopicPermissions {
+  const { publish, subscribe, receive } = shadowTopicsFor(shadow, use);
+  const of = (topics: readonly string[], things: readonly string[]) => things.flatMap((thing) => topics.map((topic) => topic.replace('{thing}', () => thing)));
+  return { ...NOTHING, publish: of(publish, thingPatterns), subscribe: of(subscribe, ['+', ...thingPatterns]), receive: of(receive, thingPatterns) };
+}
+
+/**
+ * A topic that only devices publish on, and that an app may publish on with what it needs for another channel: what the
+ * scope leaves open is `*` in a policy, which covers several levels.
+ */
+export function spokenAs(channel: Channel, scope: DeviceScope = {}, channels: readonly Channel[]): string | undefined {
+  const open = narrow(channel.pattern, channel._levels, scope).map((level): Level => (level.kind === 'literal' ? level : { kind: 'wildcard', text: '*' }));
+  return channels
+    .filter(({ direction }) => direction === ChannelDirection.FROM_DEVICE)
+    .map(({ _levels }) => findOverlap(open, _levels)?.topic)
+    .find((topic) => topic !== undefined);
+}
+
+/**
+ * Fails for a value that is not one level of a topic.
+ *
+ * @throws TopicError
+ */
+export function checkScope(scope: DeviceScope): void {
+  valuesOf(scope);
+}
+
 function render(pattern: string, levels: readonly Level[], scope: DeviceScope, dialect: Dialect): string {
   return renderLevels(narrow(pattern, levels, scope), PlaceholderValues.anyThing(), dialect)!;
 }
@@ -100,9 +148,10 @@ function render(pattern: string, levels: readonly Level[], scope: DeviceScope, d
 /**
  * The levels with what the scope says for their placeholders.
  *
- * Fails where that does not keep other devices out. A wildcard of a policy covers several levels, so that behind one no
- * level has its place: `x/{type}/{thing}/#` for thing a and any type would be `x/*` + `/a/*`, which also covers
- * `x/meter/b/a/y` of thing b.
+ * Fails where that does not keep other devices out, because a wildcard of a policy covers several levels. With all
+ * placeholders of one thing known, an app gets the topics that its device has, which a topic space keeps apart from all
+ * others. With some of several things known, no wildcard may come before them: `x/{thing}/{attribute:site}/#` for site a
+ * and any thing would be `x/*` and `/a/*`, which also covers `x/t/b/a/y` of site b.
  */
 function narrow(pattern: string, levels: readonly Level[], scope: DeviceScope): readonly Level[] {
   const values = valuesOf(scope);
@@ -111,19 +160,20 @@ function narrow(pattern: string, levels: readonly Level[], scope: DeviceScope): 
     const text = values.get(placeholders[index]!);
     return text === undefined ? level : { kind: 'literal', text };
   });
-  // One thing is as narrow as can be; what else is known of it only fills in its topics.
-  for (const placeholder of scope.thing === undefined ? values.keys() : ['{thing}']) {
-    const place = placeholders.indexOf(placeholder);
-    if (place < 0) {
-      throw new TopicError(`topic '${pattern}' has no ${placeholder}, so that it cannot be narrowed by it; put it into the topic, or leave it out of the scope`);
-    }
-    const open = narrowed.slice(0, place).findIndex((level) => level.kind !== 'literal');
-    if (open >= 0) {
-      throw new TopicError(
-        `topic '${pattern}' cannot be narrowed by ${placeholder}, as policies take the ${placeholders[open]} before it for any number of levels; `
-        + 'say its value in the scope too, or put it behind in the topic',
-      );
-    }
+  const needed = scope.thing === undefined ? [...values.keys()] : ['{thing}'];
+  const missing = needed.find((placeholder) => !placeholders.includes(placeholder));
+  if (missing !== undefined) {
+    throw new TopicError(`topic '${pattern}' has no ${missing}, so that it cannot be narrowed by it; put it into the topic, or leave it out of the scope`);
+  }
+  const last = Math.max(...needed.map((placeholder) => placeholders.indexOf(placeholder)));
+  const open = scope.thing === undefined
+    ? narrowed.findIndex(({ kind }, index) => kind !== 'literal' && index < last)
+    : narrowed.findIndex(({ kind }) => kind !== 'literal' && kind !== 'wildcard');
+  if (open >= 0) {
+    throw new TopicError(
+      `topic '${pattern}' cannot be narrowed by ${placeholders[last]} alone, as policies take the ${placeholders[open]} in it for any number of levels; `
+      + 'say its value in the scope too',
+    );
   }
   return narrowed;
 }

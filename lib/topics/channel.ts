@@ -14,6 +14,8 @@ export enum ChannelDirection {
   BIDIRECTIONAL = 'bidirectional',
 }
 
+const BASIC_INGEST = '$aws/rules/';
+
 /** Options for a channel that a device publishes on. */
 export interface PublishChannelOptions {
   /**
@@ -91,7 +93,7 @@ export class Channel {
       throw new TopicError(`'ruleName' must have 1 to 128 letters, digits and underscores, got '${ruleName}'`);
     }
     const below = Channel.fromDevice(pattern);
-    const prefix = `$aws/rules/${ruleName}`;
+    const prefix = `${BASIC_INGEST}${ruleName}`;
     return new Channel(`${prefix}/${pattern}`, below.direction, false, [...parseLevels(prefix), ...below._levels]);
   }
 
@@ -115,6 +117,15 @@ export class Channel {
     /** @internal */
     public readonly _levels: readonly Level[],
   ) {}
+
+  /**
+   * Whether messages go straight to a rule, so that nobody can subscribe to them.
+   *
+   * @internal
+   */
+  public get _passesBroker(): boolean {
+    return this.pattern.startsWith(BASIC_INGEST);
+  }
 
   /** The topic filter that covers the channel for all devices, for example `dt/sensors/+/telemetry`. */
   public get topicFilter(): string {

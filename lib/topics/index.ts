@@ -1,3 +1,4 @@
+export type { DeviceScope } from './app-side';
 export { Channel, ChannelDirection } from './channel';
 export type { PublishChannelOptions } from './channel';
 export { JobAccess } from './job-access';

@@ -85,15 +85,25 @@ export class TopicSpace {
   /** Whether a channel depends on the thing type. */
   public readonly usesThingType: boolean;
 
+  /** The shadows that each device has. */
+  public readonly shadows: Shadow[];
+
+  /** What devices may do with their jobs; undefined for nothing. */
+  public readonly jobs?: JobAccess;
+
   private readonly channels: ReadonlyMap<string, Channel>;
   private readonly declarations: readonly Declaration[];
 
   constructor(props: TopicSpaceProps = {}) {
     this.channels = new Map(Object.entries(props.topics ?? {}));
     this.channelNames = [...this.channels.keys()];
+    this.shadows = [...props.shadows ?? []];
+    if (props.jobs !== undefined) {
+      this.jobs = props.jobs;
+    }
     this.declarations = [
       ...[...this.channels].map(([name, channel]) => ofChannel(name, channel)),
-      ...(props.shadows ?? []).map((shadow) => ofReservedTopics(`shadows.${shadow.shadowName ?? 'classic'}`, shadowTopics(shadow))),
+      ...this.shadows.map((shadow) => ofReservedTopics(`shadows.${shadow.shadowName ?? 'classic'}`, shadowTopics(shadow))),
       ...props.jobs === undefined ? [] : [ofReservedTopics('jobs', jobTopics(props.jobs))],
     ];
     this.attributes = [...new Set(this.declarations.flatMap(attributesOf))].sort();
@@ -109,6 +119,16 @@ export class TopicSpace {
       throw new TopicError(`there is no channel '${name}', expected one of: ${this.channelNames.join(', ') || '(none declared)'}`);
     }
     return channel;
+  }
+
+  /** The shadow with this name, or the classic one. */
+  public shadow(shadowName?: string): Shadow {
+    const shadow = this.shadows.find((declared) => declared.shadowName === shadowName);
+    if (shadow === undefined) {
+      const nameOf = (name?: string) => (name === undefined ? 'the classic one' : `'${name}'`);
+      throw new TopicError(`there is no shadow ${nameOf(shadowName)}, expected one of: ${this.shadows.map((declared) => nameOf(declared.shadowName)).join(', ') || '(none declared)'}`);
+    }
+    return shadow;
   }
 
   /**

@@ -3,9 +3,9 @@ import { asText, propertyOf } from '../deployment';
 import type { Deployment } from '../deployment';
 import { showText } from '../policy';
 import type { Account } from './account';
+import type { Credentials, RoleSession } from './aws';
 import type { Clock } from './clock';
 import { CredentialProvider } from './credentials';
-import type { TemporaryCredentials } from './credentials';
 import { LifecycleEvents, publishRegistryEvents } from './events';
 import type { Guard } from './guard';
 import type { Journal } from './journal';
@@ -26,8 +26,8 @@ export interface DeviceServicesProps {
   readonly journal: Journal;
   readonly registry: Registry;
 
-  /** Hand out credentials that the AWS endpoint accepts until they expire, in milliseconds since the epoch. */
-  readonly issueCredentials: (expiration: number) => TemporaryCredentials;
+  /** Hand out credentials of a role that are accepted until they expire, in milliseconds since the epoch. */
+  readonly issueCredentials: (expiration: number, session: RoleSession) => Credentials;
 }
 
 /** What AWS IoT Core does for devices beside passing messages on. */

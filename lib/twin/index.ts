@@ -2,6 +2,7 @@ export * from './errors';
 export * from './kit';
 export * from './options';
 export * from './twin';
+export type { Credentials } from './aws';
 export type { Clock, Timer } from './clock';
 export type { Asker, Journal, JournalEntry, JournalListener } from './journal';
 export type { CertificateStatus } from './account/records';

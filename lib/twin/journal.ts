@@ -7,6 +7,9 @@ export interface Asker {
   readonly clientId?: string;
   readonly thingName?: string;
   readonly certificateId?: string;
+
+  /** Who it is that has no certificate: whose credentials or token. */
+  readonly principal?: string;
 }
 
 /** Something that happened at the twin. */

@@ -36,7 +36,7 @@ export interface Identity {
 }
 
 /** The tables whose records decide about a client. */
-const DECISIVE: ReadonlySet<Table> = new Set<Table>(['certificates', 'policies', 'things', 'thingGroups']);
+const DECISIVE: ReadonlySet<Table> = new Set<Table>(['certificates', 'policies', 'things', 'thingGroups', 'identities']);
 
 /**
  * The view of an account that authorizes. A certificate is known by its registration, not by its issuer, as on AWS. What
@@ -46,7 +46,7 @@ export class Registry {
   public readonly scope: AccountScope;
 
   /** Grows with every change that may matter to a client. */
-  public generation = 0;
+  private generation = 0;
 
   /** Records are replaced when they change, so what is compiled of one is good for as long as there is that one. */
   private readonly compiled = new WeakMap<PolicyRecord, CompiledPolicy>();
@@ -119,10 +119,37 @@ export class Registry {
     });
   }
 
-  /** Who a certificate is under a client id. */
-  public principal({ id }: Pick<RegisteredCertificate, 'id'>, certificate: X509Certificate, connection: ConnectionFacts): Identity {
+  /**
+   * Who a certificate is under a client id.
+   *
+   * @param documents what a custom authorizer has answered besides; it counts together with the policies of the certificate
+   */
+  public principal(
+    { id }: Pick<RegisteredCertificate, 'id'>, certificate: X509Certificate, connection: ConnectionFacts, documents: () => readonly CompiledPolicy[] = () => NO_DOCUMENTS,
+  ): Identity {
     const facts = { ...connection, certificateId: certificateId(certificate), certificate: certificateFacts(certificate) };
-    return new LiveIdentity(this, () => this.sources(id, connection.clientId), (sources) => this.authorizer(sources, facts));
+    const first = this.sources(id, connection.clientId);
+    const live = this.live(() => {
+      const sources = this.sources(id, connection.clientId);
+      const answered = documents();
+      return { records: [...sources.records, answered], make: () => this.authorizer(sources, facts, answered) };
+    });
+    return first.associated ? Object.assign(live, { thingName: first.attached!.name }) : live;
+  }
+
+  /** An identity that follows what the account holds. */
+  public live(read: () => Reading): Identity {
+    return new LiveIdentity(() => this.generation, read);
+  }
+
+  /** Something beside the account has changed that decides about clients. */
+  public touch(): void {
+    this.generation++;
+  }
+
+  /** A policy by its name, to tell whether it has changed. */
+  public policyRecord(name: string): object | undefined {
+    return this.account.store.get('policies', name);
   }
 
   private sources(id: string, clientId: string | undefined): Sources {
@@ -141,7 +168,7 @@ export class Registry {
     };
   }
 
-  private authorizer({ certificate, attached, thing, groups }: Sources, facts: Partial<Principal>): Authorizer {
+  private authorizer({ certificate, attached, thing, groups }: Sources, facts: Partial<Principal>, documents: readonly CompiledPolicy[]): Authorizer {
     const principal: Principal = {
       kind: 'certificate',
       ...facts,
@@ -162,6 +189,7 @@ export class Registry {
         ...(certificate?.policies ?? []).map((name) => this.policy(name)),
         ...(certificate?.perhaps?.policies ?? []).map((name) => perhapsInForce(this.policy(name).policy, this.scope)),
         ...(certificate?.claim === undefined ? [] : [this.claimPolicy(certificate.claim.templateName)]),
+        ...documents,
       ],
       thingGroups,
     });
@@ -202,7 +230,8 @@ export class Registry {
     }, { name: `claim for ${templateName}` }), this.scope);
   }
 
-  private policy(name: string): CompiledPolicy {
+  /** A policy by its name, as it counts now. */
+  public policy(name: string): CompiledPolicy {
     const record = this.account.store.get('policies', name);
     if (record === undefined) {
       // A policy that is attached and cannot be read may allow and deny anything: nothing is certain beside it.
@@ -232,30 +261,36 @@ interface Sources {
   readonly records: readonly (object | undefined)[];
 }
 
+/** What decides about a client at one time. */
+export interface Reading {
+  /** All of it, to tell whether anything changed. */
+  readonly records: readonly unknown[];
+  readonly make: () => Authorizer;
+}
+
+const NO_DOCUMENTS: readonly CompiledPolicy[] = [];
+
 /** Changes of the account count at the next decision. Most are about others: only one that is about this client costs an authorizer. */
 class LiveIdentity implements Identity {
-  public readonly thingName?: string;
   private generation: number;
-  private records: readonly (object | undefined)[];
+  private records: readonly unknown[];
   private current: Authorizer;
 
-  constructor(private readonly registry: Registry, private readonly read: () => Sources, private readonly make: (sources: Sources) => Authorizer) {
-    const sources = read();
-    this.generation = registry.generation;
-    this.records = sources.records;
-    this.current = make(sources);
-    if (sources.associated) {
-      this.thingName = sources.attached!.name;
-    }
+  constructor(private readonly generationNow: () => number, private readonly read: () => Reading) {
+    const { records, make } = read();
+    this.generation = generationNow();
+    this.records = records;
+    this.current = make();
   }
 
   public get authorizer(): Authorizer {
-    if (this.generation !== this.registry.generation) {
-      this.generation = this.registry.generation;
-      const sources = this.read();
-      if (sources.records.length !== this.records.length || sources.records.some((record, index) => record !== this.records[index])) {
-        this.records = sources.records;
-        this.current = this.make(sources);
+    const generation = this.generationNow();
+    if (this.generation !== generation) {
+      this.generation = generation;
+      const { records, make } = this.read();
+      if (records.length !== this.records.length || records.some((record, index) => record !== this.records[index])) {
+        this.records = records;
+        this.current = make();
       }
     }
     return this.current;

@@ -7,6 +7,7 @@ import { hasIotResources } from '../deployment';
 import type { Deployment, Knowledge } from '../deployment';
 import { Account, Store, systemRandom } from './account';
 import type { CertificateStatus } from './account/records';
+import type { Credentials } from './aws';
 import { LOOPBACK, certifiedAddresses, endpointOf, inUrl } from './addresses';
 import { Admission } from './admission';
 import { systemClock } from './clock';
@@ -17,14 +18,13 @@ import { ControlPlane } from './control-plane';
 import { deploy, issueDeclared } from './deploy';
 import { startDeviceServices } from './device-services';
 import { TwinError } from './errors';
+import { Front, dataService } from './front';
 import { Guard } from './guard';
-import { createHttpsServer } from './https-listener';
 import { Journal } from './journal';
 import { advertise, claim, issueKit, withdraw } from './kit';
 import type { Advertisement, AwsAccess, ConnectionKit } from './kit';
 import { listen } from './listen';
 import type { Listening } from './listen';
-import { MqttListener } from './mqtt-listener';
 import { Broker } from './mqtt/broker';
 import { Outbox } from './mqtt/connection';
 import { objectToTopicName } from './mqtt/topic-syntax';
@@ -55,6 +55,15 @@ export interface Reloaded {
   readonly warnings: readonly string[];
 }
 
+/** Options for assuming a role. */
+export interface AssumeRoleOptions {
+  /** @default 'test' */
+  readonly sessionName?: string;
+
+  /** @default - no tags */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
 /** A running local AWS IoT Core. */
 export interface Twin {
   readonly endpoints: Endpoints;
@@ -82,6 +91,14 @@ export interface Twin {
    * its name. One that is no longer ACTIVE loses its connections at once; on AWS that takes minutes.
    */
   updateCertificateStatus(certificateOrThing: string, status: CertificateStatus): void;
+
+  /**
+   * Credentials of a role of the deployment, by its ARN, name or logical id, for an hour. Tags are those of the session, for
+   * `aws:PrincipalTag/NAME` in its policies.
+   *
+   * @throws TwinError for a role that is not there.
+   */
+  assumeRole(role: string, options?: AssumeRoleOptions): Credentials;
 
   /** Publish from the cloud's side, as an administrator would; who receives it is still for the policies to decide. */
   publish(topic: string, payload: string | Buffer): void;
@@ -149,11 +166,11 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       runTask: (taskId) => void bulk.run(taskId),
     });
     const aws = await LocalAws.start({
-      scope, folder, clock, services: [controlPlane], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
+      scope, folder, clock, services: [controlPlane, dataService(() => ({ sessions: front.sessions, guard, broker, journal }))], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
     });
     undo.push(() => aws.stop());
     const services = startDeviceServices({
-      account, authority, broker, clock, functions: aws.functions, guard, journal, registry, issueCredentials: (expiration) => aws.issueCredentials(expiration),
+      account, authority, broker, clock, functions: aws.functions, guard, journal, registry, issueCredentials: (expiration, session) => aws.keys.issue(expiration, session),
     });
     undo.push(() => services.stop());
     const bulk = new BulkRegistration({
@@ -169,11 +186,21 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
 
     const admission = new Admission(registry, new IssuedCertificates(folder), journal, clock, services.justInTime);
     const certificate = await authority.serverCertificate(certifiedAddresses(host));
-    const mqtt = new MqttListener(certificate, admission, registry, {
-      broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service: services.service, watcher: services.watcher,
+    const front: Front = new Front({
+      around: { broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service: services.service, watcher: services.watcher },
+      admission,
+      registry,
+      functions: aws.functions,
+      keys: aws.keys,
+      deployment: first,
+      credentials: services.credentials,
+      certificate,
+      certificateFor: (serverName) => authority.serverCertificate([serverName]),
+      newId: randomUUID,
+      defaultAuthorizer: () => account.defaultAuthorizer,
+      policiesOfIdentity: (identityId) => account.policiesOfIdentity(identityId),
     });
-    registry.onCut((id, reason) => mqtt.cut(id, reason));
-    const https = createHttpsServer(certificate, { admission, registry, guard, broker, journal, credentials: services.credentials, newTraceId: randomUUID });
+    registry.onCut((id, reason) => front.mqtt.cut(id, reason));
     const open: Listening[] = [];
     undo.push(async () => void await Promise.all(open.map((listening) => listening.close())));
     const listenOn = async (server: Parameters<typeof listen>[0], port: number | undefined, option: string, address = host): Promise<number> => {
@@ -181,8 +208,8 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       open.push(listening);
       return listening.port;
     };
-    ports.mqttPort = await listenOn(mqtt.server, options.port, '--port');
-    ports.httpsPort = await listenOn(https, options.httpsPort, '--https-port');
+    ports.mqttPort = await listenOn(front.server('mqtt'), options.port, '--port');
+    ports.httpsPort = await listenOn(front.server('https'), options.httpsPort, '--https-port');
     let warnings: readonly string[] = [];
     // The console asks nobody who they are.
     const consolePort = await listenOn(createConsoleServer(account, registry, journal, () => warnings), options.consolePort, '--console-port', LOOPBACK);
@@ -191,7 +218,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       const deployed = await aws.deploy({
         read,
         deploy: async (current, options) => {
-          warnings = [...deploy(current, account, now(), await issueDeclared(current, authority, store), options), ...services.follow(current)];
+          warnings = [...deploy(current, account, now(), await issueDeclared(current, authority, store), options), ...services.follow(current), ...await front.follow(current)];
         },
       });
       warnings = [...warnings, ...deployed.problems];
@@ -200,7 +227,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     // Handlers of custom resources need all of the above.
     let { deployment } = await deployAll();
 
-    const { accessKeyId, secretAccessKey } = aws.issueCredentials();
+    const { accessKeyId, secretAccessKey } = aws.keys.issue();
     const access: AwsAccess = { endpointUrl: aws.endpoint, accessKeyId, secretAccessKey, region: scope.region };
     const advertisement = (): Advertisement => ({ pid: process.pid, endpoint, ...ports, ...advertised(account, registry), aws: access });
     advertise(folder, advertisement());
@@ -233,6 +260,13 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
         }
         ids.forEach((id) => account.setCertificateStatus(id, status));
       },
+      assumeRole: (role, { sessionName = 'test', tags = {} } = {}) => {
+        const found = deployment.resources.find(({ type, arn, physicalId, logicalId }) => type === 'AWS::IAM::Role' && [arn, physicalId, logicalId].includes(role));
+        if (typeof found?.arn !== 'string') {
+          throw new TwinError(`'${role}' is no role of the deployment`);
+        }
+        return aws.keys.issue(now() + 3_600_000, { kind: 'role', roleArn: found.arn, sessionName, tags });
+      },
       publish: (topic, payload) => {
         const objection = objectToTopicName(topic);
         if (objection !== undefined) {
@@ -249,7 +283,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       },
       stop: () => {
         if (stopped === undefined) {
-          mqtt.shutDown();
+          front.mqtt.shutDown();
           withdraw(folder);
           stopped = close();
         }

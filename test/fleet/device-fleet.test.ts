@@ -69,7 +69,7 @@ describe('topics, shadows and jobs', () => {
 
 describe('channel', () => {
   test('returns what was declared, with the filter for all devices', () => {
-    expect(define({ topics: TOPICS }).channel('telemetry')).toEqual({ channelName: 'telemetry', channel: TOPICS.telemetry, topicFilter: 'dt/+/telemetry' });
+    expect(define({ topics: TOPICS }).channel('telemetry')).toMatchObject({ channelName: 'telemetry', channel: TOPICS.telemetry, topicFilter: 'dt/+/telemetry' });
   });
 
   test('fails for a name that was not declared', () => {

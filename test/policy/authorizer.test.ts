@@ -191,6 +191,7 @@ describe('the policies that are asked', () => {
   test.each<[string, Principal, Partial<AuthorizationRequest>, readonly number[]]>([
     ['a certificate has those on it', DEVICE, {}, [1]],
     ['a guest has those of its role', { kind: 'cognito-unauth' }, {}, [2]],
+    ['a user or role of IAM has its own', { kind: 'iam' }, {}, [2]],
     ['an identity has both', { kind: 'cognito-auth' }, {}, [2, 1]],
     ['an identity has both over HTTPS', { kind: 'cognito-auth' }, { protocol: 'https' }, [2, 1]],
     ['an identity has those of its role for other actions', { kind: 'cognito-auth' }, { action: 'iot:RetainPublish' }, [2]],
@@ -245,5 +246,26 @@ describe('actions', () => {
     const policy = new CompiledPolicy(parsePolicy(ALLOW), ACCOUNT);
     expect(policy.candidates('iot:Publish')).toBe(policy.candidates('iot:Publish'));
     expect(policy.candidates('s3:GetObject')).toEqual([]);
+  });
+});
+
+describe('tags of the principal', () => {
+  const OWN = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'iot:Publish', Resource: `${ARN}topic/cmd/\${aws:PrincipalTag/thing}/x` } };
+  const publish = (principalTags: Principal['principalTags'], topic: string): string => (
+    authorizer({ principal: { kind: 'iam', ...(principalTags && { principalTags }) }, iamPolicies: [OWN] }).decide({ action: 'iot:Publish', resource: topic }).decision
+  );
+
+  test('are variables of IAM policies', () => {
+    expect(publish({ Thing: 'lamp' }, 'cmd/lamp/x')).toBe('allow');
+    expect(publish({ Thing: 'lamp' }, 'cmd/door/x')).toBe('deny');
+  });
+
+  test('have no value where the principal lacks them, so that the statement does not match', () => {
+    expect(publish({ other: 'lamp' }, 'cmd/lamp/x')).toBe('deny');
+    expect(publish({}, 'cmd//x')).toBe('deny');
+  });
+
+  test('cannot be told where nobody says which there are', () => {
+    expect(publish(undefined, 'cmd/lamp/x')).toBe('unknown');
   });
 });

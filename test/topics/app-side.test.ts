@@ -72,12 +72,21 @@ describe('a scope', () => {
     ));
   });
 
-  test('fails behind a wildcard, which could stand for more levels', () => {
-    expect(() => appSubscribe(TELEMETRY, { thing: 'a' })).toThrow(new TopicError(
-      "topic 'dt/{type}/{thing}/telemetry' cannot be narrowed by {thing}, as policies take the {type} before it for any number of levels; "
-      + 'say its value in the scope too, or put it behind in the topic',
-    ));
-    expect(() => appPublish(Channel.broadcast('x/+/{attribute:site}/#'), { attributes: { site: 'a' } })).toThrow('policies take the + before it');
+  test('of one thing fails without all that the topic depends on', () => {
+    const both = [TELEMETRY, Channel.fromDevice('dt/{thing}/{type}/telemetry')];
+    for (const channel of both) {
+      expect(() => appSubscribe(channel, { thing: 'a' })).toThrow(new TopicError(
+        `topic '${channel.pattern}' cannot be narrowed by {thing} alone, as policies take the {type} in it for any number of levels; say its value in the scope too`,
+      ));
+    }
+  });
+
+  test.each(['x/+/{attribute:site}/#', 'x/{type}/{attribute:site}'])('of many things fails behind a wildcard: %s', (pattern) => {
+    expect(() => appPublish(Channel.broadcast(pattern), { attributes: { site: 'a' } })).toThrow(/cannot be narrowed by \{attribute:site\} alone, as policies take the (\+|\{type\}) in it/);
+  });
+
+  test('of one thing takes the wildcards of a channel, of which devices are kept apart', () => {
+    expect(appPublish(Channel.toDevice('x/+/{thing}'), { thing: 'a' }).publish).toEqual(['x/*/a']);
   });
 
   test.each([

@@ -138,14 +138,16 @@ describe('POST /topics/TOPIC', () => {
   });
 
   test('refuses another ALPN', async () => {
-    await expect(post('/topics/dt/a', 'x', { ALPNProtocols: ['x-amzn-mqtt-ca'] })).rejects.toThrow(/no application protocol/);
+    await expect(post('/topics/dt/a', 'x', { ALPNProtocols: ['h2'] })).rejects.toThrow(/no application protocol/);
   });
 });
 
 describe('a certificate', () => {
-  test('is needed', async () => {
+  test('is needed where nothing is signed', async () => {
     const journal = twin.journal();
-    expect((await post('/topics/dt/a', 'x', {}, {})).status).toBe(403);
+    expect(await post('/topics/dt/a', 'x', {}, {})).toMatchObject({ status: 403, body: { message: 'Missing Authentication Token' } });
+    await journal.next('a note', refused('HTTPS: the client shows no certificate, signature or token'));
+    expect(await post('/topics/dt/a', 'x', { ALPNProtocols: ['x-amzn-http-ca'] }, {})).toMatchObject({ status: 403, body: { message: 'Forbidden' } });
     await journal.next('a note', refused('the client showed no certificate'));
   });
 

@@ -18,6 +18,9 @@ export interface Records {
   readonly registrationTasks: RegistrationTaskRecord;
   readonly authorizers: AuthorizerRecord;
 
+  /** Identities of Cognito that policies are attached to; which there are is for Cognito to know. */
+  readonly identities: IdentityRecord;
+
   /** By the SHA-256 of the token. */
   readonly ownershipTokens: OwnershipTokenRecord;
 
@@ -200,6 +203,12 @@ export interface AuthorizerRecord extends CommonRecord {
   readonly authorizerName: string;
   readonly authorizerFunctionArn: string;
   readonly status: 'ACTIVE' | 'INACTIVE';
+}
+
+export interface IdentityRecord extends CommonRecord {
+  /** `REGION:UUID`. */
+  readonly identityId: string;
+  readonly policies: readonly string[];
 }
 
 /** Proof that a device may provision with a certificate that it was given. */

@@ -107,6 +107,11 @@ export abstract class AccountSettings extends AccountCore {
     };
   }
 
+  /** The authorizer for clients of the account's endpoint that name none. */
+  public get defaultAuthorizer(): string | undefined {
+    return this.setting('defaultAuthorizer');
+  }
+
   public describeDefaultAuthorizer(): { readonly authorizerDescription: api.AuthorizerDescription } {
     const authorizerName = this.setting('defaultAuthorizer');
     if (authorizerName === undefined) {

@@ -7,32 +7,84 @@ export interface Credentials {
   readonly sessionToken: string;
 }
 
-/**
- * The credentials that the twin has handed out. They are drawn at random and forgotten when it stops, so that knowing
- * an access key id is enough to be let in, and no key of a real account ever is.
- */
+/** Who acts with credentials. */
+export type Session = OperatorSession | RoleSession;
+
+/** Whoever runs the twin: nothing is refused to them. */
+export interface OperatorSession {
+  readonly kind: 'operator';
+}
+
+/** A session of a role of the deployment. */
+export interface RoleSession {
+  readonly kind: 'role';
+  readonly roleArn: string;
+  readonly sessionName: string;
+
+  /** The tags of the principal, for `aws:PrincipalTag/NAME`. */
+  readonly tags?: Readonly<Record<string, string>>;
+
+  /** Other keys of the session that policies may ask for, such as `credentials-iot:ThingName`. */
+  readonly keys?: Readonly<Record<string, string>>;
+
+  /** The Cognito identity that has the role. */
+  readonly identity?: CognitoIdentity;
+}
+
+export interface CognitoIdentity {
+  /** `REGION:UUID`. */
+  readonly identityId: string;
+  readonly identityPoolId: string;
+
+  /** Whether it is no guest. */
+  readonly authenticated: boolean;
+
+  /** How it was authenticated, as `cognito-identity.amazonaws.com:amr`. */
+  readonly amr: readonly string[];
+}
+
+/** Credentials that were handed out, and to whom. */
+export interface Issued extends Credentials {
+  readonly session: Session;
+
+  /** When they end, in milliseconds since the epoch. */
+  readonly expiration: number;
+}
+
+const OPERATOR: OperatorSession = { kind: 'operator' };
+
+/** The longest that AWS gives credentials of a role for: how long expired ones are remembered, to tell them from unknown ones. */
+const REMEMBERED_MS = 12 * 3_600_000;
+
+/** The credentials that the twin has handed out. They are drawn at random and forgotten when it stops; no key of a real account is ever one. */
 export class AccessKeys {
-  private readonly expirations = new Map<string, number>();
+  private readonly issued = new Map<string, Issued>();
 
   constructor(private readonly now: () => number) {}
 
   /** @param expiration when they end, in milliseconds since the epoch; never by default. */
-  public issue(expiration = Infinity): Credentials {
+  public issue(expiration = Infinity, session: Session = OPERATOR): Credentials {
     this.forgetExpired();
     // 'ASIA' begins the id of temporary credentials; the rest are capital letters and digits, as of AWS.
     const accessKeyId = `ASIA${randomBytes(8).toString('hex').toUpperCase()}`;
-    this.expirations.set(accessKeyId, expiration);
-    return { accessKeyId, secretAccessKey: randomBytes(30).toString('base64'), sessionToken: randomBytes(48).toString('base64') };
+    const credentials = { accessKeyId, secretAccessKey: randomBytes(30).toString('base64'), sessionToken: randomBytes(48).toString('base64') };
+    this.issued.set(accessKeyId, { ...credentials, session, expiration });
+    return credentials;
   }
 
-  public accepts(accessKeyId: string): boolean {
-    return (this.expirations.get(accessKeyId) ?? -Infinity) > this.now();
+  /** What was handed out under this id, expired or not. */
+  public find(accessKeyId: string): Issued | undefined {
+    return this.issued.get(accessKeyId);
+  }
+
+  public hasExpired({ expiration }: Issued): boolean {
+    return expiration <= this.now();
   }
 
   private forgetExpired(): void {
-    for (const [id, expiration] of this.expirations) {
-      if (expiration <= this.now()) {
-        this.expirations.delete(id);
+    for (const [id, { expiration }] of this.issued) {
+      if (expiration + REMEMBERED_MS <= this.now()) {
+        this.issued.delete(id);
       }
     }
   }

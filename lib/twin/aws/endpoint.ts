@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AccessKeys } from './access-keys';
-import { readCredentialScope } from './credential-scope';
 import { jsonError } from './json-service';
 import { ServiceError } from './service';
 import type { Service, ServiceRequest, ServiceResponse } from './service';
+import { serviceOf, verifySignature } from './signature';
 import { xmlError } from './xml';
 
 /** It listens on this computer alone. */
@@ -34,13 +34,20 @@ export interface EndpointParts {
   readonly openRoutes: readonly OpenRoute[];
   readonly keys: AccessKeys;
 
+  /**
+   * When signatures are checked.
+   *
+   * @default - the time of this computer
+   */
+  readonly now?: () => number;
+
   /** Told of a fault of the twin itself. */
   readonly onFault: (reason: string) => void;
 }
 
 /**
- * One server for all AWS APIs: what `AWS_ENDPOINT_URL` names. Requests go to the service that their signature names, and
- * need an access key id that the twin has handed out.
+ * One server for all AWS APIs: what `AWS_ENDPOINT_URL` names. Requests go to the service that their signature names, which
+ * must be made with credentials that the twin has handed out.
  */
 export function createAwsEndpoint(parts: EndpointParts): Server {
   const services = new Map(parts.services.map((service) => [service.name, service]));
@@ -57,7 +64,7 @@ export function createAwsEndpoint(parts: EndpointParts): Server {
     }
     const [path = '/', search = ''] = splitOnce(request.url ?? '/', '?');
     const query = new URLSearchParams(search);
-    const scope = readCredentialScope(request.headers, query);
+    const name = serviceOf(request.headers, query);
     try {
       const body = await readBody(request);
       const served: ServiceRequest = { method: request.method ?? 'GET', path, query, headers: request.headers, body };
@@ -65,24 +72,26 @@ export function createAwsEndpoint(parts: EndpointParts): Server {
       if (open !== undefined) {
         return open;
       }
-      if (scope === undefined) {
-        throw new ServiceError('MissingAuthenticationToken', 'the request is not signed with Signature Version 4', 403);
+      const signed = await verifySignature({ method: served.method, url: request.url ?? '/', headers: request.headers, body }, parts.keys, (parts.now ?? Date.now)());
+      if ('refused' in signed) {
+        throw new ServiceError(signed.refused, `${signed.message} The twin takes credentials that it has handed out, and none of a real account.`, 403);
       }
-      if (!parts.keys.accepts(scope.accessKeyId)) {
-        throw new ServiceError('UnrecognizedClientException', 'the access key id is none of the twin, or has expired; the twin takes no keys of a real account', 403);
-      }
-      const service = services.get(scope.service);
+      const target = plain(String(request.headers['x-amz-target'] ?? `${served.method} ${path}`));
+      const service = services.get(signed.service);
       if (service === undefined) {
-        const target = request.headers['x-amz-target'] ?? `${request.method ?? 'GET'} ${path}`;
-        throw new ServiceError('UnknownOperationException', `the twin does not serve ${plain(scope.service)} (${plain(String(target))}); it serves ${[...services.keys()].join(', ')}`, 501);
+        throw new ServiceError('UnknownOperationException', `the twin does not serve ${plain(signed.service)} (${target}); it serves ${[...services.keys()].join(', ')}`, 501);
       }
-      return await service.handle(served);
+      // What IAM allows a user of an app is not evaluated here, and an app user could do anything.
+      if (signed.session.kind === 'role' && signed.session.identity !== undefined && service.evaluatesIam !== true) {
+        throw new ServiceError('AccessDeniedException', `the twin lets no identity of Cognito use ${plain(signed.service)} (${target}), whatever its role allows`, 403);
+      }
+      return await service.handle({ ...served, caller: signed.session });
     } catch (error) {
       if (!(error instanceof ServiceError)) {
-        parts.onFault(`${scope?.service ?? 'the AWS endpoint'}: ${error instanceof Error ? error.message : String(error)}`);
+        parts.onFault(`${name ?? 'the AWS endpoint'}: ${error instanceof Error ? error.message : String(error)}`);
       }
       const told = error instanceof ServiceError ? error : new ServiceError('InternalFailure', 'the twin failed; see its journal', 500);
-      return (ERRORS[scope?.service ?? ''] ?? jsonError)(told);
+      return (ERRORS[name ?? ''] ?? jsonError)(told);
     }
   }
 }

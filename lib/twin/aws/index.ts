@@ -1,5 +1,5 @@
 export { AccessKeys } from './access-keys';
-export type { Credentials } from './access-keys';
+export type { CognitoIdentity, Credentials, RoleSession, Session } from './access-keys';
 export { createAwsEndpoint } from './endpoint';
 export type { EndpointParts, OpenRoute } from './endpoint';
 export { jsonAnswer, jsonError, jsonService } from './json-service';
@@ -8,4 +8,6 @@ export { readObject } from './s3/buckets';
 export { ServiceError, unknownOperation } from './service';
 export type { Service, ServiceRequest, ServiceResponse } from './service';
 export { standIns } from './services';
+export { verifySignature } from './signature';
+export type { BadSignature, Signed, SignedRequest } from './signature';
 export type { Surroundings } from './surroundings';

@@ -1,9 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Session } from './access-keys';
 
 /** An AWS service as the endpoint dispatches to it. */
 export interface Service {
   /** As in the credential scope of a signature: `iot`, `kms`, … */
   readonly name: string;
+
+  /** Whether it asks the policies of the caller's role; otherwise app users are kept out. */
+  readonly evaluatesIam?: true;
   handle(request: ServiceRequest): Promise<ServiceResponse>;
 }
 
@@ -15,6 +19,9 @@ export interface ServiceRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+
+  /** Who signed the request; nobody for what needs no signature. */
+  readonly caller?: Session;
 }
 
 export interface ServiceResponse {

@@ -1,5 +1,6 @@
 import type { Deployment, Resource } from '../../deployment';
 import type { AccountScope } from '../../policy';
+import type { AccessKeys } from './access-keys';
 import type { Clock } from '../clock';
 import type { StateFolder } from '../pki/state-folder';
 
@@ -12,6 +13,9 @@ export interface Surroundings {
   /** Where they keep what AWS would keep. */
   readonly folder: StateFolder;
   readonly clock: Clock;
+
+  /** The credentials that are handed out. */
+  readonly keys: AccessKeys;
 }
 
 /** A resource whose name and ARN are known. */

@@ -1,10 +1,10 @@
 import type { Deployment } from '../../deployment';
 import type { AccountScope } from '../../policy';
 import { AccessKeys, createAwsEndpoint, readObject, standIns } from '../aws';
-import type { Credentials, Service, Surroundings } from '../aws';
+import type { Service, Surroundings } from '../aws';
 import type { Clock } from '../clock';
 import { LambdaFunctions } from '../lambda';
-import type { Functions } from '../lambda';
+import type { FunctionAccess, FunctionConfig, Functions } from '../lambda';
 import { listen } from '../listen';
 import type { Listening } from '../listen';
 import type { StateFolder } from '../pki/state-folder';
@@ -62,7 +62,9 @@ export class LocalAws {
 
   public readonly functions: Functions;
   private readonly lambda: LambdaFunctions;
-  private readonly keys: AccessKeys;
+
+  /** The credentials that the endpoint accepts. */
+  public readonly keys: AccessKeys;
   private readonly answers = new Answers();
   private readonly around: Surroundings;
   private listening!: Listening;
@@ -72,21 +74,21 @@ export class LocalAws {
   private constructor(private readonly options: LocalAwsOptions) {
     const { clock, folder, scope, log, runFunctions: runs = true, project = process.cwd() } = options;
     this.deployment = options.deployment;
-    this.around = { deployment: () => this.deployment, scope, folder, clock };
     this.keys = new AccessKeys(() => clock.now());
-    const credentials = this.keys.issue();
-    this.lambda = new LambdaFunctions({ access: () => ({ endpoint: this.endpoint, region: scope.region, credentials }), folder, clock, project, runs, log });
+    this.around = { deployment: () => this.deployment, scope, folder, clock, keys: this.keys };
+    const access = ({ name, roleArn }: FunctionConfig): FunctionAccess => ({
+      endpoint: this.endpoint,
+      region: scope.region,
+      rootCa: folder.file('root-ca.pem'),
+      credentials: this.keys.issue(Infinity, roleArn === undefined ? { kind: 'operator' } : { kind: 'role', roleArn, sessionName: name }),
+    });
+    this.lambda = new LambdaFunctions({ access, folder, clock, project, runs, log });
     this.functions = this.lambda;
   }
 
   /** What `AWS_ENDPOINT_URL` is for clients. */
   public get endpoint(): string {
     return `http://127.0.0.1:${this.listening.port}`;
-  }
-
-  /** Credentials that the endpoint accepts. */
-  public issueCredentials(expiration?: number): Credentials {
-    return this.keys.issue(expiration);
   }
 
   /** An object in a bucket of the deployment. */

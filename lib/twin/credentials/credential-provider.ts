@@ -1,17 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Account, RoleAliasRecord } from '../account';
 import type { Admitted } from '../admission';
+import type { Credentials, RoleSession } from '../aws';
 import type { Clock } from '../clock';
 import type { Guard } from '../guard';
 import type { Asker } from '../journal';
 import type { Registry } from '../registry';
-
-/** Temporary credentials for the twin's AWS endpoint. */
-export interface TemporaryCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
-}
 
 export interface CredentialProviderProps {
   readonly account: Account;
@@ -19,8 +13,8 @@ export interface CredentialProviderProps {
   readonly guard: Guard;
   readonly clock: Clock;
 
-  /** Hand out credentials that the AWS endpoint accepts until they expire, in milliseconds since the epoch. */
-  readonly issue: (expiration: number) => TemporaryCredentials;
+  /** Hand out credentials of a role that are accepted until they expire, in milliseconds since the epoch. */
+  readonly issue: (expiration: number, session: RoleSession) => Credentials;
 }
 
 /** What is answered over HTTPS. */
@@ -67,7 +61,7 @@ export class CredentialProvider {
       return { status: 403, body: { message: 'Access Denied' } };
     }
     const expiration = this.props.clock.now() + alias.credentialDurationSeconds * 1000;
-    return { status: 200, body: { credentials: { ...this.props.issue(expiration), expiration: new Date(expiration).toISOString().replace(/\.\d+Z$/, 'Z') } } };
+    return { status: 200, body: { credentials: { ...this.props.issue(expiration, sessionOf(alias, admitted, asker)), expiration: new Date(expiration).toISOString().replace(/\.\d+Z$/, 'Z') } } };
   }
 
   private findAlias(url: string): RoleAliasRecord | undefined {
@@ -89,4 +83,14 @@ export class CredentialProvider {
     });
     return guard.allowsOperation(asker, authorizer, { protocol: asker.thingName === undefined ? 'https' : 'mqtt', action: 'iot:AssumeRoleWithCertificate', resource: roleAlias });
   }
+}
+
+/** @see https://docs.aws.amazon.com/iot/latest/developerguide/authorizing-direct-aws.html for the keys */
+function sessionOf({ roleArn }: RoleAliasRecord, { registered }: Admitted, { thingName }: Asker): RoleSession {
+  return {
+    kind: 'role',
+    roleArn,
+    sessionName: registered.id,
+    keys: { 'credentials-iot:AwsCertificateId': registered.id, ...(thingName === undefined ? {} : { 'credentials-iot:ThingName': thingName }) },
+  };
 }

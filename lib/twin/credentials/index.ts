@@ -1,2 +1,2 @@
 export { CredentialProvider } from './credential-provider';
-export type { TemporaryCredentials } from './credential-provider';
+export type { CredentialAnswer } from './credential-provider';

@@ -1,12 +1,13 @@
 import type { Clock } from '../clock';
 import type { Broker } from '../mqtt/broker';
-import type { Connection, ConnectionWatcher } from '../mqtt/connection';
+import type { Caller, Connection, ConnectionWatcher } from '../mqtt/connection';
 import { ReasonCode } from '../mqtt/reason-codes';
 
 /** How AWS names the reasons for which connections end. */
 type DisconnectReason =
   | 'AUTH_ERROR' | 'CLIENT_ERROR' | 'CLIENT_INITIATED_DISCONNECT' | 'CONNECTION_LOST' | 'DUPLICATE_CLIENTID'
-  | 'MQTT_KEEP_ALIVE_TIMEOUT' | 'SERVER_ERROR' | 'SERVER_INITIATED_DISCONNECT';
+  | 'CUSTOMAUTH_TTL_EXPIRATION' | 'MQTT_KEEP_ALIVE_TIMEOUT' | 'SERVER_ERROR' | 'SERVER_INITIATED_DISCONNECT'
+  | 'WEBSOCKET_TTL_EXPIRATION';
 
 /** Every other reason code is for what a client does wrong. */
 const DISCONNECT_REASONS: { readonly [code in ReasonCode]?: DisconnectReason } = {
@@ -18,6 +19,10 @@ const DISCONNECT_REASONS: { readonly [code in ReasonCode]?: DisconnectReason } =
   [ReasonCode.SERVER_SHUTTING_DOWN]: 'SERVER_INITIATED_DISCONNECT',
   [ReasonCode.KEEP_ALIVE_TIMEOUT]: 'MQTT_KEEP_ALIVE_TIMEOUT',
   [ReasonCode.SESSION_TAKEN_OVER]: 'DUPLICATE_CLIENTID',
+};
+
+const TIME_IS_UP: { readonly [kind in Caller['kind']]: DisconnectReason } = {
+  certificate: 'SERVER_INITIATED_DISCONNECT', sigv4: 'WEBSOCKET_TTL_EXPIRATION', custom: 'CUSTOMAUTH_TTL_EXPIRATION',
 };
 
 /** "If a client is not connected for approximately one hour, the version number is reset to 0." */
@@ -70,7 +75,9 @@ export class LifecycleEvents implements ConnectionWatcher {
 
   public disconnected(connection: Connection, reasonCode: ReasonCode | undefined): void {
     const { clientId } = connection;
-    const disconnectReason = reasonCode === undefined ? 'CONNECTION_LOST' : DISCONNECT_REASONS[reasonCode] ?? 'CLIENT_ERROR';
+    const disconnectReason = reasonCode === undefined ? 'CONNECTION_LOST'
+      : reasonCode === ReasonCode.MAXIMUM_CONNECT_TIME ? TIME_IS_UP[connection.caller.kind]
+        : DISCONNECT_REASONS[reasonCode] ?? 'CLIENT_ERROR';
     this.gone.delete(clientId);
     this.gone.set(clientId, { versionNumber: this.knownOf(connection).versionNumber, at: this.props.clock.now() });
     this.tell('presence', 'disconnected', connection, ({ versionNumber }) => ({
@@ -88,7 +95,7 @@ export class LifecycleEvents implements ConnectionWatcher {
 
   private tell(kind: 'presence' | 'subscriptions', eventType: string, connection: Connection, details: (known: Known) => object): void {
     const { broker, clock, exclusiveThingOf } = this.props;
-    const { clientId, certificateId } = connection;
+    const { clientId, principal, caller } = connection;
     const topic = `$aws/events/${kind}/${eventType}/${clientId}`;
     // "Client IDs that contain # or + do not receive lifecycle events."
     if (/[#+]/.test(clientId) || !broker.hasSubscribers(topic)) {
@@ -97,7 +104,7 @@ export class LifecycleEvents implements ConnectionWatcher {
     const known = this.knownOf(connection);
     const { sessionIdentifier } = known;
     const event = {
-      clientId, thingName: exclusiveThingOf(certificateId), timestamp: clock.now(), eventType, sessionIdentifier, principalIdentifier: certificateId, ...details(known),
+      clientId, thingName: caller.certificateId && exclusiveThingOf(caller.certificateId), timestamp: clock.now(), eventType, sessionIdentifier, principalIdentifier: principal, ...details(known),
     };
     broker.publish({ topic, payload: Buffer.from(JSON.stringify(event)), qos: 1, retain: false });
   }

@@ -9,8 +9,11 @@ const FROM_THIS_COMPUTER = ['PATH', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'SystemRoot
 export const MAX_ENVIRONMENT_BYTES = 4096;
 
 /** Where a function reaches AWS. */
-export interface AwsAccess {
+export interface FunctionAccess {
   readonly endpoint: string;
+
+  /** The certificate to trust for the endpoint of AWS IoT, a file. */
+  readonly rootCa?: string;
   readonly region: string;
   readonly credentials: Credentials;
 }
@@ -25,7 +28,7 @@ export function environmentSize({ environment }: FunctionConfig): number {
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
-export function environmentOf(config: FunctionConfig, folder: string, { endpoint, region, credentials }: AwsAccess): Record<string, string> {
+export function environmentOf(config: FunctionConfig, folder: string, { endpoint, region, rootCa, credentials }: FunctionAccess): Record<string, string> {
   const here = FROM_THIS_COMPUTER.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
   return {
     ...Object.fromEntries(here) as Record<string, string>,
@@ -45,6 +48,7 @@ export function environmentOf(config: FunctionConfig, folder: string, { endpoint
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_SESSION_TOKEN: credentials.sessionToken,
     AWS_ENDPOINT_URL: endpoint,
+    ...(rootCa === undefined ? {} : { NODE_EXTRA_CA_CERTS: rootCa }),
     // The user's own settings and credentials lie in files as well.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,

@@ -11,6 +11,9 @@ export interface FunctionConfig {
   readonly runtime: string;
   readonly handler: string;
   readonly code: FunctionCode;
+
+  /** The role that the function has, if it is known. */
+  readonly roleArn?: string;
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly environment: Readonly<Record<string, string>>;
@@ -43,6 +46,7 @@ function readFunction(deployment: Deployment, resource: Resource): FunctionConfi
     return undefined;
   }
   const declared = propertyOf(properties, 'Environment', 'Variables');
+  const roleArn = textAt(resource, 'Role');
   const variables = Object.entries(isValueObject(declared) ? declared : {}).map(([key, value]) => [key, asText(value)] as const);
   return {
     name,
@@ -51,6 +55,7 @@ function readFunction(deployment: Deployment, resource: Resource): FunctionConfi
     runtime: textAt(resource, 'Runtime') ?? (textAt(resource, 'PackageType') === 'Image' ? 'container image' : 'none'),
     handler: textAt(resource, 'Handler') ?? '',
     code: codeOf(deployment, resource),
+    ...(roleArn === undefined ? {} : { roleArn }),
     timeoutMs: 1000 * Math.min(numberAt(resource, 'Timeout') ?? DEFAULT_TIMEOUT_SECONDS, LONGEST_SECONDS),
     memoryMb: numberAt(resource, 'MemorySize') ?? DEFAULT_MEMORY_MB,
     environment: Object.fromEntries(variables.filter((entry): entry is [string, string] => typeof entry[1] === 'string')),

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Clock } from '../clock';
 import type { StateFolder } from '../pki/state-folder';
 import { environmentOf, environmentSize, MAX_ENVIRONMENT_BYTES } from './environment';
-import type { AwsAccess } from './environment';
+import type { FunctionAccess } from './environment';
 import type { FunctionConfig } from './function-config';
 import { FunctionUnavailableError } from './function-error';
 import { runtimeFile } from './runtime-file';
@@ -23,7 +23,8 @@ export interface Functions {
 
 /** What functions need to run. */
 export interface LambdaOptions {
-  readonly access: () => AwsAccess;
+  /** Where a function reaches AWS, with credentials of its own role. */
+  readonly access: (config: FunctionConfig) => FunctionAccess;
   readonly folder: StateFolder;
   readonly clock: Clock;
 
@@ -106,7 +107,7 @@ export class LambdaFunctions implements Functions {
       runtime: runtimeFile(),
       folder,
       project,
-      environment: environmentOf(config, folder, access()),
+      environment: environmentOf(config, folder, access(config)),
       clock,
       log: (line) => log(config.name, line),
     }), clock);

@@ -21,22 +21,56 @@ import { matchesFilter } from './topic-syntax';
 export interface ClientIdentity {
   readonly authorizer: Authorizer;
   readonly thingName?: string;
+
+  /** Who it is, where only an authorizer could tell. */
+  readonly principal?: string;
+
+  /**
+   * Watch over how long the client may stay.
+   *
+   * @param end ends the connection
+   * @returns what stops watching
+   */
+  watch?(end: (reasonCode: ReasonCode, reason: string) => void): () => void;
+}
+
+/** What CONNECT says about who the client is. */
+export interface Credentials {
+  readonly clientId: string;
+
+  /** Whether the client id is the twin's choice. */
+  readonly assigned: boolean;
+  readonly username?: string;
+  readonly password?: Buffer;
 }
 
 /** Who is at the other end of a socket, before CONNECT says under which client id. */
 export interface Caller {
-  readonly certificateId: string;
+  readonly kind: 'certificate' | 'sigv4' | 'custom';
+
+  /** How the caller is called in events: the id of its certificate, or whose credentials it has. */
+  readonly principal: string;
+
+  /** Absent for one without a certificate. */
+  readonly certificateId?: string;
   readonly sourceIp?: string | undefined;
 
-  /** What decides for the caller under a client id, and the thing it then stands for. */
-  identify(clientId: string): ClientIdentity;
+  /** What decides for the caller, and the thing it then stands for; or why it is refused. */
+  identify(credentials: Credentials): ClientIdentity | Refused | Promise<ClientIdentity | Refused>;
+}
+
+/** A caller who is not let in, and why, for the journal. */
+export interface Refused {
+  readonly refused: string;
 }
 
 /** A client that published to a topic of AWS IoT itself. */
 export interface Requester {
   readonly asker: Asker;
   readonly clientId: string;
-  readonly certificateId: string;
+
+  /** Who it is: the id of its certificate, or whose credentials it has. */
+  readonly principal: string;
 
   /** Tell this client alone, if it is still there, subscribed to the topic, and may receive it. */
   answer(topic: string, payload: Buffer): void;
@@ -133,8 +167,12 @@ export class Connection implements Client, Outlet, Requester {
   private out: Buffer[] = [];
   private outBytes = 0;
   private silence: Timer | undefined;
+  private unwatch: (() => void) | undefined;
   private lastHeard: number;
   private closed = false;
+
+  /** Packets that came while it is being found out who the client is. */
+  private waiting: Packet[] | undefined;
 
   constructor(
     private readonly socket: Duplex,
@@ -142,7 +180,7 @@ export class Connection implements Client, Outlet, Requester {
     public readonly around: Surroundings,
     private readonly onClosed: () => void,
   ) {
-    this.asker = { certificateId: caller.certificateId };
+    this.asker = { ...(caller.certificateId === undefined ? { principal: caller.principal } : { certificateId: caller.certificateId }) };
     this.lastHeard = around.clock.now();
     this.silence = around.clock.after(SAFETY.connectTimeoutMs, () => this.refuse(ReasonCode.PROTOCOL_ERROR, 'no CONNECT in time'));
     this.parser._list = new ByteList();
@@ -157,8 +195,12 @@ export class Connection implements Client, Outlet, Requester {
     return this.asker.clientId ?? '';
   }
 
-  public get certificateId(): string {
-    return this.caller.certificateId;
+  public get principal(): string {
+    return this.asker.principal ?? this.caller.principal;
+  }
+
+  public get isClosed(): boolean {
+    return this.closed;
   }
 
   public get receiveMaximum(): number {
@@ -176,11 +218,30 @@ export class Connection implements Client, Outlet, Requester {
     this.asker.clientId = packet.clientId;
   }
 
+  /** Take nothing more from the client until something is known. */
+  public async pause<T>(until: Promise<T>): Promise<T> {
+    this.waiting = [];
+    this.socket.pause();
+    return until;
+  }
+
+  /** Take what came in the meantime, and what comes. */
+  public resume(): void {
+    const packets = this.waiting ?? [];
+    this.waiting = undefined;
+    packets.forEach((packet) => this.handle(packet));
+    this.socket.resume();
+  }
+
   /** The CONNECT was accepted. */
   public establish(established: Established): void {
     this.established = established;
     this.silence?.cancel();
     this.watchKeepAlive();
+    this.unwatch = established.identity.watch?.((reasonCode, reason) => {
+      this.around.journal.note(this.asker, 'refused', reason);
+      this.close(reasonCode, reason);
+    });
   }
 
   /** Ask the policies whether this client may do something. */
@@ -278,6 +339,7 @@ export class Connection implements Client, Outlet, Requester {
     }
     this.closed = true;
     this.silence?.cancel();
+    this.unwatch?.();
     this.out = [];
     if (gracefully) {
       this.socket.end();
@@ -323,6 +385,10 @@ export class Connection implements Client, Outlet, Requester {
 
   private handle(packet: Packet): void {
     if (this.closed) {
+      return;
+    }
+    if (this.waiting !== undefined) {
+      this.waiting.push(packet);
       return;
     }
     const handler = HANDLERS[packet.cmd];

@@ -106,12 +106,12 @@ export class FleetProvisioning implements TopicService {
     return { ...this.enter(await this.sign(certificateSigningRequest, requester)) };
   }
 
-  private sign(certificateSigningRequest: string, { asker, clientId, certificateId }: Requester): Promise<string> {
+  private sign(certificateSigningRequest: string, { asker, clientId, principal }: Requester): Promise<string> {
     const { authority, certificateProvider, functions } = this.props;
     const provider = certificateProvider();
     return provider === undefined
       ? issueForCsr(authority, certificateSigningRequest)
-      : askProvider(functions, provider, { certificateSigningRequest, principalId: certificateId, clientId }, (reason) => this.explain(asker, reason));
+      : askProvider(functions, provider, { certificateSigningRequest, principalId: principal, clientId }, (reason) => this.explain(asker, reason));
   }
 
   /** Put a new certificate into the registry, where it waits for its thing. */
@@ -154,7 +154,7 @@ export class FleetProvisioning implements TopicService {
   }
 
   private async askHook(
-    { templateName, preProvisioningHook }: ProvisioningTemplateRecord, { asker, clientId, certificateId: claimCertificateId }: Requester,
+    { templateName, preProvisioningHook }: ProvisioningTemplateRecord, { asker, clientId, principal: claimCertificateId }: Requester,
     certificateId: string, parameters: ReadonlyMap<string, string>,
   ): Promise<ReadonlyMap<string, string>> {
     const { account, functions } = this.props;

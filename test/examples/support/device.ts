@@ -24,12 +24,15 @@ export interface DeviceOptions {
 
   /** Where it kills itself, see kill-at.ts. */
   readonly killAt?: string;
+
+  /** @default 'device' */
+  readonly script?: string;
 }
 
 /** Starts the device script of an example, as a reader of its README does. */
-export function startDevice(example: string, args: readonly string[], { env, killAt }: DeviceOptions = {}): Device {
+export function startDevice(example: string, args: readonly string[], { env, killAt, script = 'device' }: DeviceOptions = {}): Device {
   const preload = killAt === undefined ? [] : ['--import', resolve(__dirname, 'kill-at.ts')];
-  const child = spawn(process.execPath, ['--import', 'tsx', ...preload, resolve('examples', example, 'device.ts'), ...args], {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...preload, resolve('examples', example, `${script}.ts`), ...args], {
     env: { ...process.env, ...env, ...killAt !== undefined && { KILL_AT: killAt } },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

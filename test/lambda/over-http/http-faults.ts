@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Service, ServiceRequest, ServiceResponse } from '../../../lib/twin/aws';
-import { readCredentialScope } from '../../../lib/twin/aws/credential-scope';
 import { jsonError } from '../../../lib/twin/aws/json-service';
 import { ServiceError } from '../../../lib/twin/aws/service';
+import { serviceOf } from '../../../lib/twin/aws/signature';
 import { xmlError } from '../../../lib/twin/aws/xml';
 
 /** What happens to a request. */
@@ -146,5 +146,5 @@ const QUOTED_CHARS = 700;
 
 function refuse({ headers, query, body }: ServiceRequest, name: string, status: number): ServiceResponse {
   const error = new ServiceError(name, `it was made to fail: ${body.toString().slice(0, QUOTED_CHARS)}`, status);
-  return readCredentialScope(headers, query)?.service === 's3' ? xmlError(error) : jsonError(error);
+  return serviceOf(headers, query) === 's3' ? xmlError(error) : jsonError(error);
 }

@@ -167,7 +167,7 @@ export class LocalAccount implements System {
       registerThing: () => Promise.reject(new Error('nobody registers things here')),
       runTask: () => undefined,
     });
-    const around = { deployment: () => this.deployment, scope: SCOPE, folder: this.folder, clock };
+    const around = { deployment: () => this.deployment, scope: SCOPE, folder: this.folder, clock, keys: this.keys };
     this.services = new Map([controlPlane, ...standIns(around, NO_FUNCTIONS, (message) => this.problems.push(message))].map((service) => [service.name, service]));
   }
 

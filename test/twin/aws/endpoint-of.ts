@@ -48,7 +48,7 @@ export class EndpointOf {
   public async start(): Promise<void> {
     this.server.close();
     this.keys = new AccessKeys(Date.now);
-    const around = { deployment: () => this.deployment, scope: SCOPE, folder: StateFolder.create(join(this.folder, 'state')), clock: systemClock };
+    const around = { deployment: () => this.deployment, scope: SCOPE, folder: StateFolder.create(join(this.folder, 'state')), clock: systemClock, keys: this.keys };
     this.server = createAwsEndpoint({ services: standIns(around, this.functions, (message) => this.faults.push(message)), openRoutes: [], keys: this.keys, onFault: (reason) => this.faults.push(reason) });
     await new Promise<void>((listening) => this.server.listen(0, '127.0.0.1', listening));
     this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;

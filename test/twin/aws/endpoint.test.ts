@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { IoTClient, DescribeThingCommand } from '@aws-sdk/client-iot';
 import { KMSClient, ListKeysCommand, DescribeKeyCommand } from '@aws-sdk/client-kms';
 import { S3Client, GetObjectCommand } from '@aws-sdk/client-s3';
+import { AwsClient } from 'aws4fetch';
 import { AccessKeys, createAwsEndpoint, jsonService, ServiceError } from '../../../lib/twin/aws';
 
 const faults: string[] = [];
@@ -76,7 +77,18 @@ describe('refuses', () => {
     const credentials = keys.issue(now + 1000);
     await expect(new KMSClient(config(credentials)).send(new ListKeysCommand())).rejects.toMatchObject({ name: 'UnknownOperationException' });
     now += 1000;
-    await expect(new KMSClient(config(credentials)).send(new ListKeysCommand())).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
+    await expect(new KMSClient(config(credentials)).send(new ListKeysCommand())).rejects.toMatchObject({ name: 'ExpiredTokenException' });
+  });
+
+  test('a signature with another secret key', async () => {
+    const credentials = { ...keys.issue(), secretAccessKey: 'another' };
+    await expect(new KMSClient(config(credentials)).send(new ListKeysCommand())).rejects.toMatchObject({ name: 'InvalidSignatureException' });
+  });
+
+  test('an app user, whatever the role allows', async () => {
+    const identity = { identityId: 'eu-west-1:1', identityPoolId: 'eu-west-1:2', authenticated: true, amr: ['authenticated'] };
+    const credentials = keys.issue(Infinity, { kind: 'role', roleArn: 'arn:aws:iam::123456789012:role/users', sessionName: 's', identity });
+    await expect(new KMSClient(config(credentials)).send(new ListKeysCommand())).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 
   test('a request without a signature', async () => {
@@ -93,8 +105,11 @@ describe('refuses', () => {
   });
 
   test('a body that is not JSON', async () => {
-    const authorization = `AWS4-HMAC-SHA256 Credential=${keys.issue().accessKeyId}/20260101/eu-west-1/kms/aws4_request, SignedHeaders=host, Signature=0`;
-    expect(await send({ authorization, 'x-amz-target': 'TrentService.DescribeKey' }, '{')).toMatchObject({ status: 400, body: expect.stringContaining('SerializationException') as string });
-    expect(await send({ authorization, 'x-amz-target': 'TrentService.__proto__' }, '{}')).toMatchObject({ status: 400, body: expect.stringContaining('UnknownOperationException') as string });
+    const client = new AwsClient({ ...keys.issue(), region: 'eu-west-1', service: 'kms', retries: 0 });
+    const post = async (operation: string, body: string): Promise<string> => (
+      (await client.fetch(endpoint, { method: 'POST', headers: { 'x-amz-target': `TrentService.${operation}` }, body })).text()
+    );
+    expect(await post('DescribeKey', '{')).toContain('SerializationException');
+    expect(await post('__proto__', '{}')).toContain('UnknownOperationException');
   });
 });

@@ -1,3 +1,4 @@
+import { AwsClient } from 'aws4fetch';
 import type { Functions } from '../../../lib/twin/lambda';
 import { FunctionError, FunctionUnavailableError } from '../../../lib/twin/lambda';
 import { EndpointOf } from './endpoint-of';
@@ -19,12 +20,9 @@ const endpoint = new EndpointOf({}, functions);
 beforeAll(() => endpoint.start());
 afterAll(() => endpoint.stop());
 
-/** A request as an SDK would sign it, as far as anybody looks. */
 function send(service: string, path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
-  const { endpoint: url, credentials } = endpoint.config;
-  return fetch(`${url}${path}`, { method: 'POST', body, headers: {
-    authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20260101/eu-west-1/${service}/aws4_request, SignedHeaders=host, Signature=0`, ...headers,
-  } });
+  const { endpoint: url, credentials, region } = endpoint.config;
+  return new AwsClient({ ...credentials, region, service, retries: 0 }).fetch(`${url}${path}`, { method: 'POST', body, headers });
 }
 
 function invoke(name: string, body = '{"a":1}', headers: Record<string, string> = {}): Promise<Response> {

@@ -36,9 +36,10 @@ test('gives credentials that the AWS endpoint takes until they expire', async ()
   expect(body).toEqual({ credentials: { accessKeyId: expect.stringMatching(/^ASIA/), secretAccessKey: expect.any(String), sessionToken: expect.any(String), expiration: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) } });
   const { accessKeyId, expiration } = (body as unknown as { credentials: Record<string, string> }).credentials;
   expect(Math.abs(Date.parse(expiration!) - twin.clock.now() - 900_000)).toBeLessThan(1000);
-  expect(twin.keys.accepts(accessKeyId!)).toBe(true);
+  const issued = twin.keys.find(accessKeyId!)!;
+  expect(twin.keys.hasExpired(issued)).toBe(false);
   twin.clock.advance(900);
-  expect(twin.keys.accepts(accessKeyId!)).toBe(false);
+  expect(twin.keys.hasExpired(issued)).toBe(true);
 });
 
 test.each([

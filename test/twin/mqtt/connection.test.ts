@@ -68,8 +68,10 @@ function settle(): void {
 }
 
 const caller: Caller = {
+  kind: 'certificate',
+  principal: 'c'.repeat(64),
   certificateId: 'c'.repeat(64),
-  identify: (clientId) => ({
+  identify: ({ clientId }) => ({
     authorizer: createAuthorizer({
       account: { partition: 'aws', region: 'us-east-1', accountId: '123456789012' },
       principal: { kind: 'certificate', clientId },

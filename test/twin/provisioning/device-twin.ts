@@ -10,13 +10,12 @@ import { systemClock } from '../../../lib/twin/clock';
 import { startDeviceServices } from '../../../lib/twin/device-services';
 import type { DeviceServices } from '../../../lib/twin/device-services';
 import { Guard } from '../../../lib/twin/guard';
-import { createHttpsServer } from '../../../lib/twin/https-listener';
+import { Front } from '../../../lib/twin/front';
 import { Journal } from '../../../lib/twin/journal';
 import type { JournalEntry } from '../../../lib/twin/journal';
 import type { ConnectionKit } from '../../../lib/twin/kit';
 import { LambdaFunctions, functionsOf } from '../../../lib/twin/lambda';
 import { listen } from '../../../lib/twin/listen';
-import { MqttListener } from '../../../lib/twin/mqtt-listener';
 import { Broker } from '../../../lib/twin/mqtt/broker';
 import { Outbox } from '../../../lib/twin/mqtt/connection';
 import { LocalAuthority } from '../../../lib/twin/pki/authority';
@@ -141,7 +140,7 @@ export class DeviceTwin {
     const guard = new Guard(journal);
     const registry = new Registry(account);
     this.broker = new Broker(clock, journal);
-    this.services = startDeviceServices({ account, authority: this.authority, broker: this.broker, clock, functions, guard, journal, registry, issueCredentials: (expiration) => this.keys.issue(expiration) });
+    this.services = startDeviceServices({ account, authority: this.authority, broker: this.broker, clock, functions, guard, journal, registry, issueCredentials: (expiration, session) => this.keys.issue(expiration, session) });
     this.bulk = new BulkRegistration({
       account,
       provisioner: this.services.provisioner,
@@ -157,16 +156,17 @@ export class DeviceTwin {
     const { service, watcher, justInTime, credentials } = this.services;
     const admission = new Admission(registry, new IssuedCertificates(folder), journal, clock, justInTime);
     const certificate = await this.authority.serverCertificate(['localhost']);
-    const mqtt = new MqttListener(certificate, admission, registry, {
-      broker: this.broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service, watcher,
+    const front = new Front({
+      around: { broker: this.broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service, watcher },
+      admission, registry, functions, keys: this.keys, deployment, credentials, certificate, newId: randomUUID,
+      certificateFor: (serverName) => this.authority.serverCertificate([serverName]), defaultAuthorizer: () => undefined, policiesOfIdentity: () => [],
     });
-    registry.onCut((id, reason) => mqtt.cut(id, reason));
-    const https = createHttpsServer(certificate, { admission, registry, guard, broker: this.broker, journal, newTraceId: randomUUID, credentials });
-    for (const server of [mqtt.server, https]) {
-      const listening = await listen(server, 0, '127.0.0.1', 'port');
+    registry.onCut((id, reason) => front.mqtt.cut(id, reason));
+    for (const port of ['mqtt', 'https'] as const) {
+      const listening = await listen(front.server(port), 0, '127.0.0.1', 'port');
       this.ends.push(() => listening.close());
-      this[server === https ? 'httpsPort' : 'mqttPort'] = listening.port;
+      this[`${port}Port`] = listening.port;
     }
-    this.ends.push(() => mqtt.shutDown());
+    this.ends.push(() => front.mqtt.shutDown());
   }
 }

@@ -39,7 +39,7 @@ export interface Device {
 }
 
 /** The template of some devices, by the names of their things. The logical ids are `Thing0`, `Certificate0` and so on. */
-export function templateOf(devices: { readonly [thing: string]: Device }): object {
+export function templateOf(devices: { readonly [thing: string]: Device }, others: object = {}): object {
   const resources = Object.entries(devices).flatMap(([thing, device], index) => [
     [`Thing${index}`, {
       Type: 'AWS::IoT::Thing',
@@ -69,7 +69,7 @@ export function templateOf(devices: { readonly [thing: string]: Device }): objec
       },
     }],
   ]);
-  return { Resources: Object.fromEntries(resources) as object };
+  return { Resources: { ...Object.fromEntries(resources) as object, ...others } };
 }
 
 /** A folder that lasts as long as a test file. */
@@ -83,11 +83,12 @@ export function temporaryFolder(): string {
 export class TestTwin {
   private constructor(public readonly twin: Twin) {}
 
-  public static async start(devices: { readonly [thing: string]: Device }, options: Partial<TwinOptions> = {}): Promise<TestTwin> {
+  /** @param others more resources of the template, by logical id */
+  public static async start(devices: { readonly [thing: string]: Device }, options: Partial<TwinOptions> = {}, others: object = {}): Promise<TestTwin> {
     const folder = mkdtempSync(join(tmpdir(), 'twin-template-'));
     try {
       const assembly = join(folder, 'template.json');
-      writeFileSync(assembly, JSON.stringify(templateOf(devices)));
+      writeFileSync(assembly, JSON.stringify(templateOf(devices, others)));
       return new TestTwin(await startTwin({ assembly, ...options }));
     } finally {
       rmSync(folder, { recursive: true });

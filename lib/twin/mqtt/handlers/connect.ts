@@ -1,7 +1,7 @@
 import type { IConnectPacket } from 'mqtt-packet';
 import type { AuthorizationRequest } from '../../../policy';
 import { LIMITS } from '../../limits';
-import type { Connection, Will } from '../connection';
+import type { ClientIdentity, Connection, Refused, Will } from '../connection';
 import { messageProperties } from '../message';
 import { ReasonCode, ReturnCode, reasonString } from '../reason-codes';
 import { objectToMessage } from './publish';
@@ -11,7 +11,7 @@ const MAX_UINT32 = 0xffff_ffff;
 
 /** CONNECT: the client id, the last will and the policies decide. */
 export function handleConnect(connection: Connection, packet: IConnectPacket): void {
-  const { broker, guard, journal, newClientId, watcher } = connection.around;
+  const { journal, newClientId } = connection.around;
   connection.speak(packet);
   const assigned = packet.clientId === '' ? newClientId() : undefined;
   if (assigned !== undefined) {
@@ -25,13 +25,41 @@ export function handleConnect(connection: Connection, packet: IConnectPacket): v
     return;
   }
 
-  const identity = connection.caller.identify(connection.clientId);
-  const { thingName } = identity;
-  if (thingName !== undefined) {
-    connection.asker.thingName = thingName;
+  const { username, password } = packet;
+  const found = connection.caller.identify({
+    clientId: connection.clientId,
+    assigned: assigned !== undefined,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: Buffer.from(password) }),
+  });
+  if (!(found instanceof Promise)) {
+    admit(connection, packet, found, assigned);
+    return;
   }
+  void connection.pause(found)
+    // A fault of the twin: refused, as nothing is more closed.
+    .catch((error: unknown): Refused => ({ refused: `the twin failed: ${error instanceof Error ? error.message : String(error)}` }))
+    .then((identity) => {
+      if (!connection.isClosed) {
+        admit(connection, packet, identity, assigned);
+        connection.resume();
+      }
+    });
+}
+
+/** Let the client in, if the policies do. */
+function admit(connection: Connection, packet: IConnectPacket, identity: ClientIdentity | Refused, assigned: string | undefined): void {
+  const { broker, guard, journal, watcher } = connection.around;
+  if ('refused' in identity) {
+    journal.note(connection.asker, 'refused', identity.refused);
+    reject(connection, NOT_AUTHORIZED);
+    watcher?.connectFailed(connection);
+    return;
+  }
+  const { thingName, principal } = identity;
+  Object.assign(connection.asker, { ...(thingName && { thingName }), ...(principal && { principal }) });
   if (!guard.allowsOperation(connection.asker, identity.authorizer, connectRequest(connection.clientId, packet))) {
-    reject(connection, { reasonCode: ReasonCode.NOT_AUTHORIZED, returnCode: ReturnCode.NOT_AUTHORIZED, reason: 'not authorized' });
+    reject(connection, NOT_AUTHORIZED);
     watcher?.connectFailed(connection);
     return;
   }
@@ -87,6 +115,9 @@ interface Refusal {
   /** For MQTT 3.1.1; absent where it has none, and the connection is closed without an answer. */
   readonly returnCode?: number;
 }
+
+/** The client is not told why: what the policies say is not for strangers. */
+const NOT_AUTHORIZED: Refusal = { reasonCode: ReasonCode.NOT_AUTHORIZED, returnCode: ReturnCode.NOT_AUTHORIZED, reason: 'not authorized' };
 
 function objectToProtocol({ protocolId, protocolVersion, bridgeMode, properties }: IConnectPacket & { bridgeMode?: boolean }): Refusal | undefined {
   if (protocolId !== 'MQTT' || protocolVersion === 3 || bridgeMode === true) {

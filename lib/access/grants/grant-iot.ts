@@ -1,0 +1,43 @@
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+import { isTwoLayerGrantable } from './two-layer-grantable';
+import { iotArn } from '../../private/arns';
+import { actionsOf } from '../document';
+import type { IotPolicyStatement } from '../iot-policy-statement';
+import { mergeStatements } from '../packing';
+
+/**
+ * Lets a grantee do what the statements allow, in the account and Region of the stack around `scope`.
+ *
+ * Everything that apps may do with topics and shadows goes through here, so that it also reaches the AWS IoT policies of
+ * those who need them besides a role.
+ */
+export function grantIot(grantee: iam.IGrantable, scope: IConstruct, statements: readonly IotPolicyStatement[]): iam.Grant {
+  const merged = mergeStatements(statements);
+  if (isTwoLayerGrantable(grantee)) {
+    grantee._addIotStatements(merged);
+  }
+  return merged
+    .map((statement) => iam.Grant.addToPrincipal({
+      grantee,
+      actions: [...actionsOf(statement)],
+      resourceArns: statement.resources.map(({ _type, _name }) => (_type === undefined ? _name : iotArn(scope, _type, _name))),
+      ...statement.conditions && { conditions: statement.conditions },
+    }))
+    .reduce((all, one) => all.combine(one));
+}
+
+/**
+ * Lets a grantee call the control plane, about which AWS IoT policies have no say.
+ *
+ * @param resources names of resources, by the type of their ARNs.
+ */
+export function grantControl(
+  grantee: iam.IGrantable, scope: IConstruct, actions: readonly string[], resources: { readonly [type: string]: readonly string[] },
+): iam.Grant {
+  return iam.Grant.addToPrincipal({
+    grantee,
+    actions: [...actions],
+    resourceArns: Object.entries(resources).flatMap(([type, names]) => names.map((name) => iotArn(scope, type, name))),
+  });
+}

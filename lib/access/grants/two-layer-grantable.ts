@@ -1,0 +1,17 @@
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { IotPolicyStatement } from '../iot-policy-statement';
+
+/**
+ * A grantee whom IAM alone does not let in: AWS IoT asks the policy of its role and an AWS IoT policy, and both must
+ * allow, as for authenticated identities of Amazon Cognito.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
+ */
+export interface TwoLayerGrantable extends iam.IGrantable {
+  /** Adds what the AWS IoT policies must say; the role has been granted the same. */
+  _addIotStatements(statements: readonly IotPolicyStatement[]): void;
+}
+
+export function isTwoLayerGrantable(grantee: iam.IGrantable): grantee is TwoLayerGrantable {
+  return typeof (grantee as Partial<TwoLayerGrantable>)._addIotStatements === 'function';
+}

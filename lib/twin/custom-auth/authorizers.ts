@@ -1,0 +1,86 @@
+import { createPublicKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { asText, isValueObject, propertyOf } from '../../deployment';
+import type { Deployment, Resource } from '../../deployment';
+import { showText } from '../../policy';
+
+/** A custom authorizer of the deployment. */
+export interface CustomAuthorizer {
+  readonly name: string;
+  readonly active: boolean;
+  readonly functionArn: string;
+
+  /** Whether a token must be signed with one of the keys before the function is asked. */
+  readonly signing: boolean;
+
+  /** The name under which clients send the token. */
+  readonly tokenKeyName?: string;
+  readonly publicKeys: readonly KeyObject[];
+
+  /** Whether an answer is good for other requests over the same HTTP connection. */
+  readonly cachesHttp: boolean;
+
+  /** Why AWS IoT could not ask the function; it would say so in its logs alone. */
+  readonly notAllowed?: string;
+}
+
+/**
+ * Find the custom authorizers of a deployment.
+ *
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iot-authorizer.html
+ */
+export function readAuthorizers(deployment: Deployment): { readonly authorizers: readonly CustomAuthorizer[]; readonly notServed: readonly string[] } {
+  const read = deployment.resources.filter(({ type }) => type === 'AWS::IoT::Authorizer').map((resource) => readAuthorizer(resource, deployment));
+  return {
+    authorizers: read.filter((one) => typeof one !== 'string'),
+    notServed: read.filter((one) => typeof one === 'string'),
+  };
+}
+
+function readAuthorizer({ path, physicalId, arn = '', properties, condition }: Resource, deployment: Deployment): CustomAuthorizer | string {
+  const functionArn = asText(properties.AuthorizerFunctionArn);
+  if (condition !== undefined || typeof physicalId !== 'string' || typeof functionArn !== 'string') {
+    return `${path}: not served by the twin: it is not known offline`;
+  }
+  const keys = isValueObject(properties.TokenSigningPublicKeys) ? Object.values(properties.TokenSigningPublicKeys).map((pem) => readKey(asText(pem))) : [];
+  const tokenKeyName = asText(properties.TokenKeyName);
+  const notAllowed = mayInvoke(deployment, functionArn, showText(arn)) ? undefined
+    : `no AWS::Lambda::Permission lets iot.amazonaws.com invoke ${functionArn} for ${showText(arn)}`;
+  return {
+    name: physicalId,
+    active: asText(properties.Status) !== 'INACTIVE',
+    functionArn,
+    signing: asText(properties.SigningDisabled) !== 'true',
+    ...(typeof tokenKeyName === 'string' ? { tokenKeyName } : {}),
+    publicKeys: keys.filter((key) => key !== undefined),
+    cachesHttp: asText(properties.EnableCachingForHttp) === 'true',
+    ...(notAllowed === undefined ? {} : { notAllowed }),
+  };
+}
+
+function readKey(pem: ReturnType<typeof asText>): KeyObject | undefined {
+  try {
+    const key = createPublicKey(pem as string);
+    return key.asymmetricKeyType === 'rsa' ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether AWS IoT may invoke a function for a resource: without permission, a deployment succeeds and nobody gets in. */
+export function mayInvoke({ resources }: Deployment, functionArn: string, sourceArn: string): boolean {
+  return resources.some(({ type, properties, condition }) => {
+    const source = asText(propertyOf(properties, 'SourceArn'));
+    const named = asText(properties.FunctionName);
+    return type === 'AWS::Lambda::Permission' && condition === undefined
+      && asText(properties.Principal) === 'iot.amazonaws.com'
+      && /^lambda:(InvokeFunction|\*)$/.test(showText(asText(properties.Action) ?? ''))
+      && typeof named === 'string' && (named === functionArn || named === functionArn.split(':function:')[1])
+      && (source === undefined || (typeof source === 'string' && matches(source, sourceArn)));
+  });
+}
+
+/** `ArnLike`, as far as permissions of AWS IoT use it: `*` at the end. */
+function matches(pattern: string, arn: string): boolean {
+  return pattern.endsWith('*') ? arn.startsWith(pattern.slice(0, -1)) : pattern === arn;
+}

@@ -1,0 +1,103 @@
+import type { Server } from 'node:net';
+import type { Deployment } from '../../deployment';
+import type { Admission } from '../admission';
+import type { AccessKeys } from '../aws';
+import { CustomAuth, readAuthorizers } from '../custom-auth';
+import type { CustomAuthorizer } from '../custom-auth';
+import type { CredentialProvider } from '../credentials';
+import { RoleSessions } from '../iam';
+import type { Functions } from '../lambda';
+import type { Surroundings } from '../mqtt/connection';
+import type { KeyPair } from '../pki/authority';
+import type { Registry } from '../registry';
+import { Callers } from './callers';
+import { DATA_ENDPOINT, readDomains } from './domains';
+import type { Domain } from './domains';
+import { FrontDoor } from './front-door';
+import type { Arrival, Names } from './front-door';
+import { HttpCallers } from './http-callers';
+import { HttpEntrance } from './http-entrance';
+import { MqttEntrance } from './mqtt-entrance';
+import type { Port } from './route';
+
+export interface FrontProps {
+  readonly around: Surroundings;
+  readonly admission: Admission;
+  readonly registry: Registry;
+  readonly functions: Functions;
+  readonly keys: AccessKeys;
+
+  /** What is served until there is another. */
+  readonly deployment: Deployment;
+  readonly credentials?: CredentialProvider;
+
+  /** The certificate of the account's endpoint. */
+  readonly certificate: KeyPair;
+  readonly certificateFor: (serverName: string) => Promise<KeyPair>;
+
+  readonly newId: () => string;
+
+  /** The default authorizer of the account's endpoint. */
+  readonly defaultAuthorizer: () => string | undefined;
+
+  /** The names of the policies that are attached to an identity of Cognito. */
+  readonly policiesOfIdentity: (identityId: string) => readonly string[];
+}
+
+/** Where clients of all kinds come in: two ports, and the names that lead there. */
+export class Front {
+  public readonly mqtt: MqttEntrance;
+  public readonly sessions: RoleSessions;
+  private readonly http: HttpEntrance;
+  private readonly doors: { readonly [port in Port]: FrontDoor };
+  private deployment: Deployment;
+  private authorizers: ReadonlyMap<string, CustomAuthorizer> = new Map();
+  private names: Names;
+
+  constructor(private readonly props: FrontProps) {
+    this.deployment = props.deployment;
+    const { around, admission, registry, functions, keys, newId, certificate, credentials } = props;
+    const { clock, journal, guard, broker } = around;
+    this.names = { endpoint: { domain: DATA_ENDPOINT, certificate }, others: new Map() };
+    const customAuth = new CustomAuth({
+      account: registry.scope, functions, journal, clock, find: (name) => this.authorizers.get(name), defaultName: props.defaultAuthorizer,
+    });
+    const sessions = this.sessions = new RoleSessions({ registry, deployment: () => this.deployment, policiesOfIdentity: props.policiesOfIdentity });
+    const callers = new Callers({ admission, registry, sessions, customAuth, functions, clock, newConnectionId: newId });
+    this.mqtt = new MqttEntrance(callers, around);
+    this.http = new HttpEntrance({
+      callers: new HttpCallers({ callers, customAuth, keys, clock, journal }), mqtt: this.mqtt, guard, broker, journal, newTraceId: newId, ...(credentials && { credentials }),
+    });
+    const door = (port: Port): FrontDoor => new FrontDoor(port, () => this.names, journal, (arrival) => this.arrive(arrival));
+    this.doors = { mqtt: door('mqtt'), https: door('https') };
+  }
+
+  public server(port: Port): Server {
+    return this.doors[port].server;
+  }
+
+  /**
+   * Serve the authorizers, domain configurations and roles of a deployment from now on.
+   *
+   * @returns what of it the twin does not serve, for a person
+   */
+  public async follow(deployment: Deployment): Promise<readonly string[]> {
+    const { domains, notServed } = readDomains(deployment);
+    const { authorizers, notServed: others } = readAuthorizers(deployment);
+    const certified = await Promise.all(domains.map(async (domain) => [domain.serverName!, { domain, certificate: await this.props.certificateFor(domain.serverName!) }] as const));
+    this.names = { ...this.names, others: new Map(certified) };
+    this.authorizers = new Map(authorizers.map((authorizer) => [authorizer.name, authorizer]));
+    this.deployment = deployment;
+    this.props.registry.touch();
+    return [...notServed, ...others, ...authorizers.flatMap(({ name, notAllowed }) => (notAllowed === undefined ? [] : [`authorizer '${name}' lets nobody in: ${notAllowed}`]))];
+  }
+
+  /** What holds for the account's own endpoint. */
+  public set endpoint(domain: Domain) {
+    this.names = { ...this.names, endpoint: { ...this.names.endpoint, domain } };
+  }
+
+  private arrive(arrival: Arrival): void {
+    (arrival.route.transport === 'mqtt' ? this.mqtt : this.http).arrive(arrival);
+  }
+}

@@ -1,0 +1,2 @@
+export { findRole, policiesOfRole } from './role-policies';
+export { RoleSessions } from './role-sessions';

@@ -1,0 +1,67 @@
+import { asText, isList, propertyOf } from '../../deployment';
+import type { Deployment, Resource, Value } from '../../deployment';
+import { parsePolicy, showText } from '../../policy';
+import type { Policy, Text } from '../../policy';
+
+/** Managed policies of AWS that roles of functions commonly have, and that grant nothing on AWS IoT or APIs. */
+const GRANT_NOTHING_HERE = /^service-role\/(AWSLambda(BasicExecutionRole|VPCAccessExecutionRole|SQSQueueExecutionRole|DynamoDBExecutionRole|KinesisExecutionRole)|AWSXRayDaemonWriteAccess)$|^AWSXRayDaemonWriteAccess$/;
+
+const EVERYTHING = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } };
+
+/** A role of the deployment. */
+export function findRole({ resources }: Deployment, roleArn: string): Resource | undefined {
+  return resources.find(({ type, arn }) => type === 'AWS::IAM::Role' && arn === roleArn);
+}
+
+/**
+ * The policies of a role that are declared in the deployment. What is not known of them is in them as "cannot tell": a
+ * document that only AWS knows, and a policy that exists perhaps.
+ */
+export function policiesOfRole(deployment: Deployment, role: Resource): readonly Policy[] {
+  const name = role.physicalId;
+  const names = (value: Value | undefined): boolean => list(value).some((item) => asText(item) === name);
+  const declared = deployment.resources.filter(({ type, properties }) => (
+    (type === 'AWS::IAM::Policy' || type === 'AWS::IAM::ManagedPolicy') ? names(properties.Roles)
+      : type === 'AWS::IAM::RolePolicy' && asText(properties.RoleName) === name
+  ));
+  const attached = list(role.properties.ManagedPolicyArns).map((arn) => asText(arn));
+  const managed = deployment.resources.filter(({ type, physicalId }) => type === 'AWS::IAM::ManagedPolicy' && attached.includes(physicalId));
+  return [
+    ...list(role.properties.Policies).map((inline) => read(propertyOf(inline, 'PolicyDocument'), asText(propertyOf(inline, 'PolicyName')) ?? '')),
+    ...[...new Set([...declared, ...managed])].map(({ properties, logicalId, condition }) => perhaps(read(properties.PolicyDocument, logicalId), condition !== undefined)),
+    ...attached.filter((arn) => !managed.some(({ physicalId }) => physicalId === arn)).flatMap((arn) => foreign(showText(arn ?? ''))),
+  ];
+}
+
+/** A document that IAM would refuse may say anything. */
+function read(document: Value | undefined, policyName: Text): Policy {
+  const name = showText(policyName);
+  try {
+    return parsePolicy(document ?? {}, { name, language: 'iam' });
+  } catch {
+    return unknownPolicy(name);
+  }
+}
+
+function unknownPolicy(name: string): Policy {
+  return parsePolicy({ unknown: name }, { name, language: 'iam' });
+}
+
+/** A policy that no resource declares. Those of AWS allow, but for the few that are made to deny. */
+function foreign(arn: string): readonly Policy[] {
+  const [, ofAws] = /^arn:[^:]+:iam::aws:policy\/(.+)$/.exec(arn) ?? [];
+  if (ofAws !== undefined && GRANT_NOTHING_HERE.test(ofAws)) {
+    return [];
+  }
+  return [ofAws === undefined || /Deny|Quarantine/.test(ofAws)
+    ? unknownPolicy(arn)
+    : perhaps(parsePolicy(EVERYTHING, { name: arn, language: 'iam' }), true)];
+}
+
+function perhaps(policy: Policy, isUncertain: boolean): Policy {
+  return isUncertain ? { ...policy, statements: policy.statements.map((statement) => ({ ...statement, uncertain: true })) } : policy;
+}
+
+function list(value: Value | undefined): readonly Value[] {
+  return isList(value) ? value : [];
+}
