@@ -1,4 +1,6 @@
 export { assetPath } from './assets';
+export { authorizersOf } from './authorizers';
+export type { Authorizer } from './authorizers';
 export { readDeployment } from './deployment';
 export type { ReadOptions } from './deployment';
 export { DeploymentError } from './errors';

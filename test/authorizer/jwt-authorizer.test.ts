@@ -1,7 +1,8 @@
 import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
-import { Claim, CustomAuthorizer, JwtAuthorizer, JwtIssuer, TokenAccess, TokenSigning, TokenSource, TokenUse, type JwtAuthorizerProps, type OidcIssuerProps } from '../../lib/authorizer';
+import type { CustomAuthorizer} from '../../lib/authorizer';
+import { Claim, JwtAuthorizer, JwtIssuer, TokenAccess, TokenSigning, TokenSource, TokenUse, type JwtAuthorizerProps, type OidcIssuerProps } from '../../lib/authorizer';
 import { DeviceFleet } from '../../lib/fleet';
 import { Channel } from '../../lib/topics';
 import { createHandler } from '../../lambda/authorize-token';
