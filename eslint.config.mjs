@@ -15,7 +15,7 @@ const LAYERS = {
   credentials: ['private', 'access'],
   provisioning: ['private', 'registry', 'certificates', 'access'],
   'authorizer-kit': ['policy', 'topics'],
-  authorizer: ['private', 'topics', 'certificates', 'fleet'],
+  authorizer: ['private', 'topics', 'authorizer-kit', 'certificates', 'fleet'],
   fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning'],
   twin: ['policy', 'deployment'],
 };

@@ -15,8 +15,8 @@ const TOKENS = 1000;
 const SETTINGS: TokenSettings = {
   issuer: { issuer: ISSUER, jwksUri: `${ISSUER}/keys`, userPool: { id: 'eu-west-1_bench', tokenUse: 'id', clientIds: ['app'] } },
   access: [
-    { use: 'subscribe', pattern: 'dt/sensors/{thing}/telemetry', direction: ChannelDirection.FROM_DEVICE, thing: { claim: 'custom:thing' } },
-    { use: 'publish', pattern: 'cmd/sensors/{thing}/+', direction: ChannelDirection.TO_DEVICE, thing: { claim: 'custom:thing' } },
+    { use: 'subscribe', pattern: 'dt/sensors/{thing}/telemetry', direction: ChannelDirection.FROM_DEVICE, scope: { thing: { claim: 'custom:thing' } } },
+    { use: 'publish', pattern: 'cmd/sensors/{thing}/+', direction: ChannelDirection.TO_DEVICE, scope: { thing: { claim: 'custom:thing' } } },
   ],
   sources: ['token'],
   signed: true,

@@ -1,4 +1,4 @@
-import { ANY, publish, subscribe, type Permission, type Scope } from '../../lib/authorizer-kit/permission';
+import { ANY, publish, scopeOf, subscribe, type Permission } from '../../lib/authorizer-kit/permission';
 import { Refusal } from '../../lib/authorizer-kit/errors';
 import type { AccessSettings, ClaimSettings } from '../../lib/authorizer/settings';
 import { Channel, ChannelDirection } from '../../lib/topics/channel';
@@ -6,36 +6,23 @@ import { isLevel } from '../../lib/topics/app-side';
 
 type Value = string | typeof ANY;
 
-/** A placeholder of a channel, and what fills it. */
-interface Place {
-  readonly claim: ClaimSettings;
-  readonly put: (scope: Scope, value: Value) => Scope;
-}
-
 /** More than ten documents hold. */
 const MAX_VALUES = 200;
 
 /** What the claims of a caller let it do on one channel; nothing where it lacks a claim. */
 export type Access = (claims: object) => readonly Permission[];
 
-export function accessOf({ use, pattern, direction, retain, thing, thingType, attributes = {} }: AccessSettings): Access {
+export function accessOf({ use, pattern, direction, retain, scope }: AccessSettings): Access {
   const channel = channelOf(pattern, direction);
-  const places: readonly Place[] = [
-    ...thing === undefined ? [] : [{ claim: thing, put: (scope: Scope, value: Value): Scope => ({ ...scope, thing: value }) }],
-    ...thingType === undefined ? [] : [{ claim: thingType, put: (scope: Scope, value: Value): Scope => ({ ...scope, thingType: value }) }],
-    ...Object.entries(attributes).map(([name, claim]) => (
-      { claim, put: (scope: Scope, value: Value): Scope => ({ ...scope, attributes: { ...scope.attributes, [name]: value } }) }
-    )),
-  ];
   return (claims) => {
-    const scopes = places.reduce<readonly Scope[]>((all, { claim, put }) => {
+    const scopes = Object.entries(scope).reduce<readonly (readonly (readonly [string, Value])[])[]>((all, [place, claim]) => {
       const values = valuesOf(claims, claim);
       if (all.length * values.length > MAX_VALUES) {
         throw new Refusal(`the claims name more than ${MAX_VALUES} combinations for the channel '${pattern}'`);
       }
-      return all.flatMap((scope) => values.map((value) => put(scope, value)));
-    }, [{}]);
-    return scopes.map((scope) => (use === 'publish' ? publish(channel, scope, { retain }) : subscribe(channel, scope)));
+      return all.flatMap((places) => values.map((value) => [...places, [place, value] as const]));
+    }, [[]]);
+    return scopes.map(scopeOf).map((each) => (use === 'publish' ? publish(channel, each, { retain }) : subscribe(channel, each)));
   };
 }
 

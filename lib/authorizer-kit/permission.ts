@@ -27,6 +27,8 @@ export interface Permission {
   readonly statement?: PolicyStatement;
 }
 
+const ATTRIBUTES = 'attributes.';
+
 /** Publish on a channel that devices listen to. */
 export function publish(channel: Channel, scope: Scope = {}, options?: AppPublishOptions): Permission {
   return { grants: grantsOf(appPublish(channel, deviceScope(channel, scope), options)) };
@@ -50,30 +52,40 @@ function grantsOf(permissions: TopicPermissions): readonly Grant[] {
   return ACTIONS.flatMap(([list, action, type]) => permissions[list].map((name) => ({ action, resource: `${type}/${name}` })));
 }
 
+/** The placeholders of a channel, as a scope has them: `thing`, `thingType`, `attributes.NAME`. */
+export function placesOf({ _levels: levels }: Channel): readonly string[] {
+  return levels.flatMap((level) => {
+    switch (level.kind) {
+      case 'thing': return ['thing'];
+      case 'type': return ['thingType'];
+      case 'attribute': return [`${ATTRIBUTES}${level.name}`];
+      default: return [];
+    }
+  });
+}
+
+/** The scope with these values for the placeholders. */
+export function scopeOf<T>(values: Iterable<readonly [string, T]>): { readonly thing?: T; readonly thingType?: T; readonly attributes: { readonly [name: string]: T } } {
+  const all = new Map(values);
+  const attributes = [...all].flatMap(([place, value]) => (place.startsWith(ATTRIBUTES) ? [[place.slice(ATTRIBUTES.length), value] as const] : []));
+  return { thing: all.get('thing'), thingType: all.get('thingType'), attributes: Object.fromEntries(attributes) };
+}
+
 /**
  * The scope, with a value for every placeholder of the channel: a claim that is missing would let the caller use the
  * topics of all devices otherwise.
  */
-function deviceScope({ pattern, _levels: levels }: Channel, { thing, thingType, attributes = {} }: Scope): DeviceScope {
-  const valueOf = (name: string, value: unknown): string | undefined => {
+function deviceScope(channel: Channel, { thing, thingType, attributes = {} }: Scope): DeviceScope {
+  const given = new Map<string, unknown>([['thing', thing], ['thingType', thingType], ...Object.entries(attributes).map(([name, value]) => [`${ATTRIBUTES}${name}`, value] as const)]);
+  return scopeOf(placesOf(channel).flatMap((place) => {
+    const value = given.get(place);
     if (value === ANY) {
-      return undefined;
+      return [];
     }
     if (typeof value !== 'string' || !isLevel(value)) {
       const what = value === undefined ? 'has no value; give one, or ANY' : 'must be one level of a topic, 1 to 128 characters without / + # * ? $ { }';
-      throw new AnswerError(`'${name}' of the channel '${pattern}' ${what}`);
+      throw new AnswerError(`'${place}' of the channel '${channel.pattern}' ${what}`);
     }
-    return value;
-  };
-  const has = (kind: string): boolean => levels.some((level) => level.kind === kind);
-  const names = levels.flatMap((level) => (level.kind === 'attribute' ? [level.name] : []));
-  const values = names.flatMap((name) => {
-    const value = valueOf(`attributes.${name}`, Object.hasOwn(attributes, name) ? attributes[name] : undefined);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return {
-    ...has('thing') && { thing: valueOf('thing', thing) },
-    ...has('type') && { thingType: valueOf('thingType', thingType) },
-    ...values.length > 0 && { attributes: Object.fromEntries(values) },
-  };
+    return [[place, value] as const];
+  }));
 }

@@ -39,9 +39,9 @@ export interface AccessSettings {
   readonly pattern: string;
   readonly direction: ChannelDirection;
   readonly retain?: boolean;
-  readonly thing?: ClaimSettings;
-  readonly thingType?: ClaimSettings;
-  readonly attributes?: { readonly [name: string]: ClaimSettings };
+
+  /** What fills each placeholder: `thing`, `thingType`, `attributes.NAME`. */
+  readonly scope: { readonly [placeholder: string]: ClaimSettings };
 }
 
 /** What stands for a placeholder: the values of a claim, one value, or any. */

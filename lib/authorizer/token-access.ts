@@ -1,10 +1,11 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { AccessSettings, ClaimSettings } from './settings';
+import { ANY, placesOf, publish, scopeOf, subscribe } from '../authorizer-kit/permission';
 import type { FleetChannel } from '../fleet/fleet-channel';
 import { invalid, quote } from '../private/errors';
 import { Channel } from '../topics';
-import { appPublish, appSubscribe, isLevel, type DeviceScope } from '../topics/app-side';
+import { isLevel } from '../topics/app-side';
 
 /** Longer names are no use, and all must fit into the environment of a function. */
 const CLAIM = /^[\w:./@-]{1,128}$/;
@@ -97,37 +98,34 @@ export class TokenAccess {
   public _render(scope: IConstruct): AccessSettings {
     const { channel, use, retain } = this;
     const { thing, thingType, attributes = {} } = this.scope;
-    const places = new Set(channel._levels.flatMap((level) => (
-      level.kind === 'attribute' ? [`attributes.${level.name}`] : level.kind === 'thing' ? ['thing'] : level.kind === 'type' ? ['thingType'] : []
-    )));
-    const given = new Map(Object.entries({ thing, thingType, ...Object.fromEntries(Object.entries(attributes).map(([name, claim]) => [`attributes.${name}`, claim])) })
-      .filter((entry): entry is [string, Claim] => entry[1] !== undefined));
-    for (const place of places) {
-      if (!given.has(place)) {
-        throw invalid(scope, `'${place}' of the channel '${channel.pattern}' must have a claim, or callers could use the topics of all devices; to let them, say Claim.anyForEveryCaller()`);
-      }
+    const given = Object.entries({ thing, thingType, ...Object.fromEntries(Object.entries(attributes).map(([name, claim]) => [`attributes.${name}`, claim])) })
+      .flatMap(([place, claim]) => (claim === undefined ? [] : [[place, claim._settings] as const]));
+    requireSame(scope, channel, placesOf(channel), given.map(([place]) => place));
+    given.forEach(([place, settings]) => requireClaim(scope, place, settings));
+    // A direction or a scope for which the function could only refuse every caller fails now.
+    const example = scopeOf(given.map(([place, settings]) => [place, settings === 'any' ? ANY : 'x'] as const));
+    try {
+      void (use === 'publish' ? publish(channel, example) : subscribe(channel, example));
+    } catch (error) {
+      throw invalid(scope, (error as Error).message);
     }
-    for (const [place, { _settings: settings }] of given) {
-      if (!places.has(place)) {
-        throw invalid(scope, `'${place}' is no placeholder of the channel '${channel.pattern}'; leave it out`);
-      }
-      requireClaim(scope, place, settings);
-    }
-    tryOut(scope, this.channel, use, given);
-    return {
-      use,
-      pattern: channel.pattern,
-      direction: channel.direction,
-      ...retain && { retain },
-      thing: thing?._settings,
-      thingType: thingType?._settings,
-      ...Object.keys(attributes).length > 0 && { attributes: Object.fromEntries(Object.entries(attributes).map(([name, claim]) => [name, claim._settings])) },
-    };
+    return { use, pattern: channel.pattern, direction: channel.direction, ...retain && { retain }, scope: Object.fromEntries(given) };
   }
 }
 
 function channelOf(channel: Channel | FleetChannel): Channel {
   return channel instanceof Channel ? channel : channel.channel;
+}
+
+function requireSame(scope: IConstruct, { pattern }: Channel, places: readonly string[], given: readonly string[]): void {
+  const missing = places.find((place) => !given.includes(place));
+  if (missing !== undefined) {
+    throw invalid(scope, `'${missing}' of the channel '${pattern}' must have a claim, or callers could use the topics of all devices; to let them, say Claim.anyForEveryCaller()`);
+  }
+  const unknown = given.find((place) => !places.includes(place));
+  if (unknown !== undefined) {
+    throw invalid(scope, `'${unknown}' is no placeholder of the channel '${pattern}'; leave it out`);
+  }
 }
 
 function requireClaim(scope: IConstruct, place: string, settings: ClaimSettings): void {
@@ -140,29 +138,5 @@ function requireClaim(scope: IConstruct, place: string, settings: ClaimSettings)
     }
   } else if (!Token.isUnresolved(settings.value) && !isLevel(settings.value)) {
     throw invalid(scope, `'${place}' must be one level of a topic, 1 to 128 characters without / + # * ? $ { }, got ${quote(settings.value)}`);
-  }
-}
-
-/** Fails now for a direction or a scope for which the function could only refuse every caller. */
-function tryOut(scope: IConstruct, channel: Channel, use: 'publish' | 'subscribe', given: ReadonlyMap<string, Claim>): void {
-  const value = (place: string): string | undefined => (given.get(place)?._settings === 'any' ? undefined : 'x');
-  const names = [...given.keys()].filter((place) => place.startsWith('attributes.')).map((place) => place.slice('attributes.'.length));
-  const attributes = Object.fromEntries(names.flatMap((name) => {
-    const text = value(`attributes.${name}`);
-    return text === undefined ? [] : [[name, text]];
-  }));
-  const devices: DeviceScope = {
-    ...given.has('thing') && { thing: value('thing') },
-    ...given.has('thingType') && { thingType: value('thingType') },
-    ...Object.keys(attributes).length > 0 && { attributes },
-  };
-  try {
-    if (use === 'publish') {
-      appPublish(channel, devices);
-    } else {
-      appSubscribe(channel, devices);
-    }
-  } catch (error) {
-    throw invalid(scope, (error as Error).message);
   }
 }

@@ -125,9 +125,9 @@ describe('access', () => {
       TokenAccess.subscribe(TELEMETRY, { thing: Claim.anyForEveryCaller() }),
     );
     expect(settings().access).toEqual([
-      { use: 'publish', pattern: 'cmd/{thing}/+', direction: 'to-device', retain: true, thing: { claim: 'custom:thing' } },
-      { use: 'subscribe', pattern: 'alerts/{attribute:site}/{type}', direction: 'broadcast', thingType: { value: 'meter' }, attributes: { site: { claim: 'site' } } },
-      { use: 'subscribe', pattern: 'dt/{thing}/telemetry', direction: 'from-device', thing: 'any' },
+      { use: 'publish', pattern: 'cmd/{thing}/+', direction: 'to-device', retain: true, scope: { thing: { claim: 'custom:thing' } } },
+      { use: 'subscribe', pattern: 'alerts/{attribute:site}/{type}', direction: 'broadcast', scope: { 'thingType': { value: 'meter' }, 'attributes.site': { claim: 'site' } } },
+      { use: 'subscribe', pattern: 'dt/{thing}/telemetry', direction: 'from-device', scope: { thing: 'any' } },
     ]);
   });
 

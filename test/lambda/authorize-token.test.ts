@@ -17,9 +17,9 @@ const SECOND = 1000;
 const SETTINGS: TokenSettings = {
   issuer: { issuer: ISSUER, jwksUri: `${ISSUER}/keys`, audience: [AUDIENCE] },
   access: [
-    { use: 'subscribe', pattern: 'dt/{thing}/telemetry', direction: ChannelDirection.FROM_DEVICE, thing: { claim: 'things' } },
-    { use: 'publish', pattern: 'cmd/{thing}/+', direction: ChannelDirection.TO_DEVICE, thing: { claim: 'things' } },
-    { use: 'subscribe', pattern: 'alerts/{attribute:site}', direction: ChannelDirection.BROADCAST, attributes: { site: { claim: 'site' } } },
+    { use: 'subscribe', pattern: 'dt/{thing}/telemetry', direction: ChannelDirection.FROM_DEVICE, scope: { thing: { claim: 'things' } } },
+    { use: 'publish', pattern: 'cmd/{thing}/+', direction: ChannelDirection.TO_DEVICE, scope: { thing: { claim: 'things' } } },
+    { use: 'subscribe', pattern: 'alerts/{attribute:site}', direction: ChannelDirection.BROADCAST, scope: { 'attributes.site': { claim: 'site' } } },
   ],
   sources: ['password', { header: 'Authorization' }],
   signed: false,
