@@ -9,7 +9,7 @@ const MAX_BYTES = 256 * 1024;
  * Node's modules for it load when they are needed, which in most invocations they are not.
  */
 export async function fetchJson(uri: string, timeMs: number): Promise<unknown> {
-  // Plain HTTP is only ever that of the local AWS IoT Core: `readSettings` takes no such issuer.
+  // Plain HTTP is only ever that of this computer, see `isProtected`.
   const { get } = uri.startsWith('http:') ? await import('node:http') : await import('node:https');
   const body = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeMs} ms`)), timeMs);

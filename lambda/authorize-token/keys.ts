@@ -1,5 +1,6 @@
 import { assertIsJwks, type Jwks } from 'aws-jwt-verify/jwk';
 import { Refusal } from '../../lib/authorizer-kit/errors';
+import { isProtected } from '../../lib/authorizer/issuer-url';
 import type { IssuerSettings } from '../../lib/authorizer/settings';
 import { PublicKey } from './public-key';
 
@@ -84,7 +85,7 @@ export class Keys {
     if (issuer !== this.issuer.issuer) {
       throw new Error('the discovery document is of another issuer');
     }
-    if (typeof jwksUri !== 'string' || !jwksUri.startsWith('https:')) {
+    if (typeof jwksUri !== 'string' || !isProtected(jwksUri)) {
       throw new Error("the discovery document must have a 'jwks_uri' with https:");
     }
     return jwksUri;

@@ -27,10 +27,10 @@ export interface AuthorizerOptions<Claims> extends SessionOptions {
    *
    * AWS IoT waits 5 seconds in all.
    */
-  verify(request: ConnectionRequest): User<Claims> | undefined | Promise<User<Claims> | undefined>;
+  readonly verify: (request: ConnectionRequest) => User<Claims> | undefined | Promise<User<Claims> | undefined>;
 
   /** What the caller may do, besides connecting. */
-  allow(user: User<Claims>, request: ConnectionRequest): readonly Permission[] | Promise<readonly Permission[]>;
+  readonly allow: (user: User<Claims>, request: ConnectionRequest) => readonly Permission[] | Promise<readonly Permission[]>;
 
   /**
    * The client ids that a caller may connect with.
@@ -40,7 +40,7 @@ export interface AuthorizerOptions<Claims> extends SessionOptions {
    * @default - the hash of the subject, or that and a hyphen before anything, see `clientIdOf`; over `CUSTOM_AUTH_X509`,
    * those that the policies of the certificate allow
    */
-  clientIds?(user: User<Claims>): readonly string[];
+  readonly clientIds?: (user: User<Claims>) => readonly string[];
 
   /**
    * Whether callers get this far whose token AWS IoT has not checked the signature of: for an authorizer whose signing is

@@ -1,6 +1,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { IConstruct } from 'constructs';
+import { isProtected } from './issuer-url';
 import type { IssuerSettings } from './settings';
 import { invalid, quote } from '../private/errors';
 
@@ -24,7 +25,7 @@ export interface UserPoolTokenOptions {
 
 /** An OpenID Connect issuer. */
 export interface OidcIssuerProps {
-  /** The issuer, exactly as in the claim `iss`: `https://…`. */
+  /** The issuer, exactly as in the claim `iss`: `https://…`, or `http://` on the own computer for tests. */
   readonly issuer: string;
 
   /** Whom tokens must be for, in the claim `aud`: one of these. Otherwise a token for any other app would be good here. */
@@ -83,7 +84,7 @@ export class JwtIssuer {
 }
 
 function requireHttps(scope: IConstruct, prop: string, url: string | undefined): void {
-  if (url !== undefined && !Token.isUnresolved(url) && !(url.startsWith('https://') && URL.canParse(url))) {
+  if (url !== undefined && !Token.isUnresolved(url) && !isProtected(url)) {
     throw invalid(scope, `'${prop}' must be a URL that begins with https://, got ${quote(url)}`);
   }
 }

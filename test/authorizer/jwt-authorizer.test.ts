@@ -108,6 +108,15 @@ describe('an issuer', () => {
     expect(() => define({ issuer: issuer() })).toThrow(message);
   });
 
+  test.each(['http://127.0.0.1:9443', 'http://localhost:1/a', 'http://[::1]:1'])('may be on this computer, as %s', (issuer) => {
+    define({ issuer: oidc({ issuer }) });
+    expect(settings().issuer.issuer).toBe(issuer);
+  });
+
+  test.each(['http://localhost.example.com', 'http://127.0.0.1.example.com', 'http://localhost@example.com', 'ftp://localhost'])('fails for %s', (issuer) => {
+    expect(() => define({ issuer: oidc({ issuer }) })).toThrow("'issuer' must be a URL that begins with https://");
+  });
+
   test('says where its keys are, and which scopes count', () => {
     define({ issuer: oidc({ jwksUri: 'https://keys.example.com', scopes: ['iot'] }) });
     expect(settings().issuer).toEqual({ issuer: ISSUER, jwksUri: 'https://keys.example.com', audience: [AUDIENCE], scopes: ['iot'] });
