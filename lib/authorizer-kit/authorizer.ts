@@ -103,13 +103,14 @@ export function authorizer<Claims>(options: AuthorizerOptions<Claims>): Authoriz
     if (options.acceptUnsigned !== true && !request.signatureVerified) {
       throw new Refusal("the token has no signature that AWS IoT has checked; where the authorizer's signing is off, set 'acceptUnsigned'");
     }
-    const user = await inTime(options.verify(request));
+    const deadline = performance.now() + TIME_MS;
+    const user = await inTime(deadline, options.verify(request));
     if (user === undefined) {
       throw new Refusal('the credentials are not good');
     }
     const subject = requireSubject(user.subject);
     const times = sessionTimes(user.expiresAt, now(), options);
-    const allowed = await inTime(options.allow(user, request));
+    const allowed = await inTime(deadline, options.allow(user, request));
     return {
       isAuthenticated: true,
       principalId: requirePrincipal(request.certificate?.principalId ?? subject),
@@ -141,13 +142,13 @@ export function authorizer<Claims>(options: AuthorizerOptions<Claims>): Authoriz
 }
 
 /** The answer of the user's own code. One that is there already needs no timer. */
-async function inTime<T>(answer: T | Promise<T>): Promise<T> {
+async function inTime<T>(deadline: number, answer: T | Promise<T>): Promise<T> {
   if (!(answer instanceof Promise)) {
     return answer;
   }
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Refusal(`no decision within ${TIME_MS / 1000} seconds`)), TIME_MS);
+    timer = setTimeout(() => reject(new Refusal(`no decision within ${TIME_MS / 1000} seconds`)), Math.max(0, deadline - performance.now()));
   });
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

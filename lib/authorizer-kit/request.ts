@@ -5,8 +5,8 @@ const BEARER = /^bearer +([\w.~+/-]+=*) *$/i;
 
 /** The certificate of a client that has one as well, with `CUSTOM_AUTH_X509`. */
 export interface ClientCertificate {
-  readonly pem: string;
   readonly principalId: string;
+  readonly pem?: string;
 }
 
 /** A client that wants to connect, or to publish over HTTPS, and what it says of itself. */
@@ -83,7 +83,7 @@ export class ConnectionRequest {
   /** The client's certificate, with `CUSTOM_AUTH_X509`. */
   public get certificate(): ClientCertificate | undefined {
     const { x509CertificatePem: pem, principalId } = this.event.protocolData?.tls ?? {};
-    return typeof pem === 'string' && typeof principalId === 'string' ? { pem, principalId } : undefined;
+    return typeof principalId === 'string' ? { principalId, pem: textOrNothing(pem) } : undefined;
   }
 }
 

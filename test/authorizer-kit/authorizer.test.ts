@@ -239,6 +239,19 @@ describe('a caller is refused, and nothing is thrown, when', () => {
     }
   });
 
+  test('both of its parts take too long together', async () => {
+    jest.useFakeTimers();
+    try {
+      const after = <T>(ms: number, value: T) => new Promise<T>((resolve) => { setTimeout(() => resolve(value), ms); });
+      const answer = ask({ verify: () => after(3000, { subject: 'ann', claims: {} }), allow: () => after(3000, []) });
+      await jest.advanceTimersByTimeAsync(4500);
+      expect((await answer).isAuthenticated).toBe(false);
+      expect(reason()).toBe('no decision within 4.5 seconds');
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   test.each([undefined, null, 'x', [], { protocolData: null }, { protocolData: { mqtt: { password: 5, clientId: {} } } }, { token: 5 }])('the event is %j', async (event) => {
     expect((await define()(event as never, CONTEXT)).isAuthenticated).toBe(false);
   });

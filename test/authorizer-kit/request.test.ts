@@ -31,6 +31,7 @@ describe('a request over HTTP', () => {
 
 test('a request with a certificate has both parts of it', () => {
   expect(new ConnectionRequest({ protocolData: { tls: { x509CertificatePem: 'pem', principalId: 'id' } } }).certificate).toEqual({ pem: 'pem', principalId: 'id' });
+  expect(new ConnectionRequest({ protocolData: { tls: { principalId: 'id' } } }).certificate).toEqual({ principalId: 'id' });
 });
 
 describe('an answer', () => {
