@@ -17,6 +17,9 @@ export interface Device {
   /** Its lines, as it writes them. */
   readonly lines: Inbox<string>;
   readonly ended: Promise<Ended>;
+
+  /** Tells it to end. */
+  stop(): void;
 }
 
 export interface DeviceOptions {
@@ -44,7 +47,11 @@ export function startDevice(example: string, args: readonly string[], { env, kil
     lines.push(line);
   });
   child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-  return { lines, ended: new Promise((done) => child.once('close', (code, signal) => done({ code, signal, stdout, stderr }))) };
+  return {
+    lines,
+    ended: new Promise((done) => child.once('close', (code, signal) => done({ code, signal, stdout, stderr }))),
+    stop: () => void child.kill(),
+  };
 }
 
 /** Runs the device script of an example to its end. */
