@@ -4,8 +4,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { JwtAuthorizerStack } from '../../examples/jwt-authorizer/stack';
+import { startTwin, type Twin } from '../../lib/twin';
 import { run, scratch } from '../bin/cli';
-import { startDevice, type Device } from './support/device';
+import { runDevice, startDevice, type Device } from './support/device';
 
 let issuer: Device;
 let assembly: string;
@@ -51,6 +52,40 @@ test('the authorizer refuses a user whose token has been altered, and prints no 
   expect([code, JSON.parse(stdout)]).toMatchObject([1, { authenticated: false }]);
   expect(stderr).toContain('the signature of the token is not good');
   expect(`${stdout}${stderr}`).not.toContain(signature);
+});
+
+describe('the app on the twin', () => {
+  let twin: Twin;
+  let env: Record<string, string>;
+  const client = (...args: string[]): ReturnType<typeof runDevice> => runDevice('jwt-authorizer', ['--token-file', scratch('tokens', 'ann.jwt'), '--messages', '1', ...args], { env, script: 'client' });
+
+  beforeAll(async () => {
+    twin = await startTwin({ assembly });
+    env = { IOT_ENDPOINT: `localhost:${twin.httpsPort}`, IOT_WARDEN_ROOT_CA: twin.endpoints.rootCa, NODE_NO_WARNINGS: '1' };
+  });
+  afterAll(() => twin.stop());
+
+  test.each([['over MQTT', []], ['over WebSocket', ['--websocket']]])('hears the sensors of the token %s', async (_, how) => {
+    const { Authorizer: authorizer } = Object.values(twin.deployment.outputs)[0]!;
+    // The sensor answers what it is told.
+    const stop = twin.journal.listen(({ action, resource, decision }) => {
+      if (action === 'iot:Publish' && resource === 'cmd/sensors/sensor-1/report' && decision?.decision === 'allow') {
+        setImmediate(() => twin.publish('dt/sensors/sensor-1/telemetry', '{"celsius":21}'));
+      }
+    });
+    const { code, stdout, stderr } = await client('--authorizer', authorizer!, ...how);
+    stop();
+    expect([stderr, code]).toEqual(['', 0]);
+    expect(stdout).toMatch(/^connected as [0-9a-f]{64}-app\nsubscribed to dt\/sensors\/sensor-1\/telemetry\ntold sensor-1 to report\ndt\/sensors\/sensor-1\/telemetry {"celsius":21}\n$/);
+  });
+
+  test('does not hear the sensors of others', async () => {
+    const { Authorizer: authorizer } = Object.values(twin.deployment.outputs)[0]!;
+    const { code, stdout, stderr } = await client('--authorizer', authorizer!, '--sensor', 'sensor-2');
+    expect(stdout).toMatch(/^connected as /);
+    expect(stderr).toMatch(/sensor-2/);
+    expect(code).toBe(1);
+  });
 });
 
 function freePort(): Promise<number> {

@@ -3,7 +3,7 @@ import type { Credentials } from '../aws/access-keys';
 import type { FunctionConfig } from './function-config';
 
 /** What a process needs of this computer, and no more: no credentials, and no settings of the AWS SDK. */
-const FROM_THIS_COMPUTER = ['PATH', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'SystemRoot'] as const;
+const FROM_THIS_COMPUTER = ['PATH', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'SystemRoot', 'NODE_EXTRA_CA_CERTS'] as const;
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const MAX_ENVIRONMENT_BYTES = 4096;
