@@ -70,7 +70,7 @@ function connect(jwt: string, options: IClientOptions & { readonly ALPNProtocols
   return MqttJs.connect(kit, {
     port: flow.twin.httpsPort, servername: 'localhost', key: undefined, cert: undefined, ALPNProtocols: ['mqtt'],
     username: `app?x-amz-customauthorizer-name=${flow.output('OpenName')}`, password: jwt, protocolVersion: 5, ...options,
-  } as IClientOptions);
+  });
 }
 
 function encoded(part: object): string {
