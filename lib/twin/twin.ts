@@ -182,7 +182,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       runTask: (taskId) => void bulk.run(taskId),
     });
     const aws = await LocalAws.start({
-      scope, folder, clock, services: [controlPlane, dataService(() => ({ sessions: front.sessions, guard, broker, journal }))], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
+      scope, folder, clock, services: [controlPlane, dataService(() => front)], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
     });
     undo.push(() => aws.stop());
     const services = startDeviceServices({

@@ -11,6 +11,7 @@ import type { Surroundings } from '../mqtt/connection';
 import type { KeyPair } from '../pki/authority';
 import type { Registry } from '../registry';
 import { Callers } from './callers';
+import { DataPlane } from './data-plane';
 import { DATA_ENDPOINT, readDomains } from './domains';
 import { FrontDoor } from './front-door';
 import type { Arrival, Names } from './front-door';
@@ -48,6 +49,7 @@ export interface FrontProps {
 export class Front {
   public readonly mqtt: MqttEntrance;
   public readonly sessions: RoleSessions;
+  public readonly data: DataPlane;
   private readonly http: HttpEntrance;
   private readonly doors: { readonly [port in Port]: FrontDoor };
   private deployment: Deployment;
@@ -65,8 +67,9 @@ export class Front {
     const sessions = this.sessions = new RoleSessions({ registry, deployment: () => this.deployment, policiesOfIdentity: props.policiesOfIdentity });
     const callers = new Callers({ admission, registry, sessions, customAuth, functions, clock, journal, newConnectionId: newId });
     this.mqtt = new MqttEntrance(callers, around);
+    this.data = new DataPlane({ guard, broker, journal });
     this.http = new HttpEntrance({
-      callers: new HttpCallers({ callers, customAuth, keys, clock, journal }), mqtt: this.mqtt, guard, broker, journal, newTraceId: newId, ...(credentials && { credentials }),
+      callers: new HttpCallers({ callers, customAuth, keys, clock, journal }), mqtt: this.mqtt, data: this.data, journal, newTraceId: newId, ...(credentials && { credentials }),
     });
     const door = (port: Port): FrontDoor => new FrontDoor(port, () => this.namesNow(), journal, (arrival) => this.arrive(arrival));
     this.doors = { mqtt: door('mqtt'), https: door('https') };

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { promisify } from 'node:util';
-import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
+import { GetRetainedMessageCommand, IoTDataPlaneClient, ListRetainedMessagesCommand, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { AwsClient } from 'aws4fetch';
 import { WebSocket } from 'ws';
 import type { Credentials } from '../../../lib/twin';
@@ -25,6 +25,7 @@ beforeAll(async () => {
       allow('iot:Subscribe', 'topicfilter/dt/*'),
       deny('iot:Publish', 'topic/cmd/secret'),
     ),
+    Reader: role(allow('iot:GetRetainedMessage', 'topic/keep/*'), { Effect: 'Allow', Action: 'iot:ListRetainedMessages', Resource: ['*'] }),
     Tagged: role(allow('iot:Publish', 'topic/site/${aws:PrincipalTag/site}/x')),
   });
   rootCaPem = readFileSync(twin.twin.endpoints.rootCa, 'utf8');
@@ -162,6 +163,24 @@ describe('HTTPS publish that AWS credentials sign', () => {
     const journal = twin.journal();
     await expect(publish({ ...twin.twin.assumeRole('Backend'), secretAccessKey: 'guessed' }, 'dt/a')).rejects.toMatchObject({ name: 'InvalidSignatureException' });
     await journal.next('a note', refused(/^signature: InvalidSignatureException/));
+  });
+
+  test('reads what is retained, as far as the role allows', async () => {
+    const sdk = (roleName: string): IoTDataPlaneClient => new IoTDataPlaneClient({
+      endpoint: `https://localhost:${twin.twin.httpsPort}`, region: 'us-east-1', credentials: twin.twin.assumeRole(roleName), maxAttempts: 1, systemClockOffset: clock.now() - Date.now(), requestHandler: { httpsAgent: new Agent({ ca: rootCaPem }) },
+    });
+    const watcher = await MqttJs.connect(await twin.kit('watcher'));
+    await watcher.publish('keep/a', 'one', { qos: 1, retain: true });
+    await watcher.publish('keep/b', 'three', { qos: 1, retain: true });
+    await watcher.end();
+    const { payload, qos, lastModifiedTime } = await sdk('Reader').send(new GetRetainedMessageCommand({ topic: 'keep/a' }));
+    expect([Buffer.from(payload!).toString(), qos, lastModifiedTime]).toEqual(['one', 1, clock.now()]);
+    await expect(sdk('Reader').send(new GetRetainedMessageCommand({ topic: 'keep/none' }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await expect(sdk('Reader').send(new GetRetainedMessageCommand({ topic: 'other' }))).rejects.toMatchObject({ name: 'ForbiddenException' });
+    await expect(sdk('Backend').send(new ListRetainedMessagesCommand({}))).rejects.toMatchObject({ name: 'ForbiddenException' });
+    const { retainedTopics: [first], nextToken } = await sdk('Reader').send(new ListRetainedMessagesCommand({ maxResults: 1 })) as { retainedTopics: object[]; nextToken: string };
+    const { retainedTopics: [second], nextToken: end } = await sdk('Reader').send(new ListRetainedMessagesCommand({ maxResults: 1, nextToken })) as { retainedTopics: object[]; nextToken?: string };
+    expect([first, second, end]).toEqual([{ topic: 'keep/a', payloadSize: 3, qos: 1, lastModifiedTime: clock.now() }, { topic: 'keep/b', payloadSize: 5, qos: 1, lastModifiedTime: clock.now() }, undefined]);
   });
 
   test('works with curl', async () => {
