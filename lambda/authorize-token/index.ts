@@ -68,5 +68,13 @@ export function readSettings({ SETTINGS: settings = '{}', AWS_ENDPOINT_URL: endp
   return { ...read, issuer: { ...read.issuer, jwksUri } };
 }
 
+/** Lets nobody in, and says why: a function without its settings. */
+const unsettled: AuthorizerHandler = authorizer({
+  verify: () => {
+    throw new Refusal("the environment of the function has no SETTINGS; deploy its 'JwtAuthorizer' again");
+  },
+  allow: () => [],
+});
+
 // When it is loaded: AWS Lambda gives a function more of a processor then, and the first caller need not wait.
-export const handler: AuthorizerHandler | undefined = process.env.SETTINGS === undefined ? undefined : createHandler(readSettings(process.env));
+export const handler: AuthorizerHandler = process.env.SETTINGS === undefined ? unsettled : createHandler(readSettings(process.env));
