@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import { promisify } from 'node:util';
 import type { IClientOptions } from 'mqtt';
 import type { JournalEntry } from '../../../lib/twin';
 import { FakeClock } from '../support/fake-clock';
@@ -256,6 +258,15 @@ describe('HTTPS publish', () => {
     expect(await post(`/topics/u/ann/x${username('', signed)}&qos=1`, {})).toBe(200);
     expect(await post('/topics/u/bob/x?qos=1', signed)).toBe(403);
     expect(await post('/topics/u/ann/x?qos=1', { ...signed, token: 'bob' })).toBe(403);
+  });
+
+  test('works with curl', async () => {
+    const curl = async (signature: string): Promise<string> => (await promisify(execFile)('curl', [
+      '--silent', '--cacert', twin.twin.endpoints.rootCa, '--data', 'x', '--write-out', ' %{http_code}',
+      '-H', 'x-amz-customauthorizer-name: Signed', '-H', `x-amz-customauthorizer-signature: ${signature}`, '-H', 'token: ann', `${twin.twin.endpoints.https}/topics/u/ann/x?qos=1`,
+    ])).stdout;
+    expect(await curl(sign('ann'))).toMatch(/"OK".* 200$/);
+    expect(await curl(sign('bob'))).toMatch(/Forbidden.* 403$/);
   });
 
   test('asks once for the same credentials over the same connection, where the authorizer caches', async () => {

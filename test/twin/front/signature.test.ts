@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { GetRetainedMessageCommand, IoTDataPlaneClient, ListRetainedMessagesCommand, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { AwsClient } from 'aws4fetch';
 import { WebSocket } from 'ws';
+import { writeKit } from '../../../lib/twin';
 import type { Credentials } from '../../../lib/twin';
 import { FakeClock } from '../support/fake-clock';
 import { MqttJs } from '../support/mqttjs';
@@ -195,5 +198,17 @@ describe('HTTPS publish that AWS credentials sign', () => {
     expect(await curl('cmd/a')).toMatch(/Forbidden.* 403$/);
     expect(await curl('dt/a', 'guessed')).toMatch(/ 403$/);
     await own.stop();
+  });
+
+  test('works with curl and a certificate too', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'curl-'));
+    writeKit(await twin.kit('watcher'), folder);
+    const curl = async (...more: string[]): Promise<string> => (await promisify(execFile)('curl', [
+      '--silent', '--cacert', join(folder, 'root-ca.pem'), '--data', 'x', '--write-out', ' %{http_code}', `https://localhost:${twin.twin.httpsPort}/topics/any/a?qos=1`, ...more,
+    ])).stdout;
+    const identity = ['--cert', join(folder, 'certificate.pem'), '--key', join(folder, 'private.key')];
+    expect(await curl(...identity)).toMatch(/"OK".* 200$/);
+    expect(await curl()).toMatch(/Missing Authentication Token.* 403$/);
+    rmSync(folder, { recursive: true });
   });
 });
