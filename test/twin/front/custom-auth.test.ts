@@ -228,7 +228,7 @@ describe('the time of a connection', () => {
     }
     clock.advance(300);
     expect(await ann.disconnected()).toMatchObject({ reasonCode: 160 });
-    expect(JSON.parse(await watcher.payload())).toMatchObject({ disconnectReason: 'CUSTOMAUTH_TTL_EXPIRATION', principalIdentifier: 'Unsigned: ann' });
+    expect(JSON.parse(await watcher.payload())).toMatchObject({ disconnectReason: 'CUSTOMAUTH_TTL_EXPIRATION', principalIdentifier: 'ann' });
     await watcher.end();
   });
 
