@@ -180,6 +180,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       endpoints: () => ({ data: `${inUrl(endpoint)}:${ports.httpsPort}`, credentialProvider: `${inUrl(endpoint)}:${ports.httpsPort}` }),
       registerThing: (input) => services.provisioner.registerThing(input),
       runTask: (taskId) => void bulk.run(taskId),
+      testInvokeAuthorizer: (input) => front.testInvokeAuthorizer(input),
     });
     const aws = await LocalAws.start({
       scope, folder, clock, services: [controlPlane, dataService(() => front)], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),

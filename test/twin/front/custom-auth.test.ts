@@ -3,6 +3,8 @@ import { createSign, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { promisify } from 'node:util';
+import { IoTClient, TestInvokeAuthorizerCommand } from '@aws-sdk/client-iot';
+import type { TestInvokeAuthorizerCommandInput, TestInvokeAuthorizerCommandOutput } from '@aws-sdk/client-iot';
 import type { IClientOptions } from 'mqtt';
 import type { JournalEntry } from '../../../lib/twin';
 import { FakeClock } from '../support/fake-clock';
@@ -212,6 +214,32 @@ describe('an authorizer', () => {
     const journal = twin.journal();
     await (await answering({ ...FULL, policyDocuments: [JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'iot:*', Resource: '*' } })] })).end();
     await journal.next('a warning', ({ event, reason }) => event === 'log' && /^authorizer 'Puppet': policyDocuments\[0\] allows actions on every resource/.test(reason));
+  });
+});
+
+describe('TestInvokeAuthorizer', () => {
+  const invoke = (input: Omit<TestInvokeAuthorizerCommandInput, 'authorizerName'>, authorizerName = 'Signed'): Promise<TestInvokeAuthorizerCommandOutput> => {
+    const { endpointUrl, region, ...credentials } = twin.twin.aws;
+    return new IoTClient({ endpoint: endpointUrl, region, credentials, maxAttempts: 1 }).send(new TestInvokeAuthorizerCommand({ authorizerName, ...input }));
+  };
+
+  test('asks with the event that a client would cause, and gives the answer', async () => {
+    const journal = twin.journal();
+    expect(await invoke({ token: 'ann', tokenSignature: sign('ann'), mqttContext: { username: 'ann', password: Buffer.from('pw'), clientId: 'ann-1' }, httpContext: { queryString: '?a=1', headers: { b: '2' } }, tlsContext: { serverName: 'x' } }))
+      .toMatchObject({ isAuthenticated: true, principalId: 'ann', refreshAfterInSeconds: 300, disconnectAfterInSeconds: 1200, policyDocuments: [expect.stringContaining('iot:Connect')] });
+    expect(await asked(journal, 'Signed')).toMatchObject({
+      token: 'ann', signatureVerified: true, protocols: ['tls', 'http', 'mqtt'],
+      protocolData: { tls: { serverName: 'x' }, http: { queryString: '?a=1', headers: { b: '2' } }, mqtt: { username: 'ann', password: Buffer.from('pw').toString('base64'), clientId: 'ann-1' } },
+    });
+    expect(await invoke({ mqttContext: { username: 'nobody' } }, 'Unsigned')).toMatchObject({ isAuthenticated: false });
+  });
+
+  test.each<[string, () => Promise<unknown>, string]>([
+    ['a signature that is not good', () => invoke({ token: 'ann', tokenSignature: sign('bob') }), 'UnauthorizedException'],
+    ['an authorizer that is not there', () => invoke({}, 'Missing'), 'UnauthorizedException'],
+    ['an answer that AWS IoT does not take', () => invoke({ mqttContext: { password: Buffer.from('{"isAuthenticated":1}') } }, 'Puppet'), 'InvalidResponseException'],
+  ])('fails for %s', async (_, attempt, name) => {
+    await expect(attempt()).rejects.toMatchObject({ name });
   });
 });
 
