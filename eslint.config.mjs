@@ -15,13 +15,15 @@ const LAYERS = {
   membership: ['private', 'policy', 'registry', 'access'],
   credentials: ['private', 'access'],
   provisioning: ['private', 'registry', 'certificates', 'access'],
+  'authorizer-kit': ['policy', 'topics'],
+  authorizer: ['private', 'topics', 'authorizer-kit', 'certificates', 'fleet'],
   fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning'],
   twin: ['policy', 'deployment'],
   web: [],
 };
 
 /** Folders that plain TypeScript uses without the CDK. */
-const WITHOUT_CDK = ['policy', 'topics', 'deployment', 'twin', 'web'];
+const WITHOUT_CDK = ['authorizer-kit', 'policy', 'topics', 'deployment', 'twin', 'web'];
 
 /** npm packages that a folder may import besides the CDK; all of them are bundled, but for the client of web apps. */
 const BUNDLED = {

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { authorizerBench } from './authorizer';
 import { brokerBench } from './broker';
 import { callersBench } from './callers';
 import { decidingBench } from './deciding';
@@ -15,7 +16,7 @@ import type { Bench, Options, Outcome } from './report';
 import { soakBench } from './soak';
 import { synthBench } from './synth';
 
-const BENCHES: readonly Bench[] = [policyBench, brokerBench, decidingBench, provisioningBench, callersBench, synthBench, loadBench, soakBench];
+const BENCHES: readonly Bench[] = [policyBench, brokerBench, decidingBench, provisioningBench, callersBench, authorizerBench, synthBench, loadBench, soakBench];
 const README = join(__dirname, 'README.md');
 const MARKS = ['<!-- figures -->', '<!-- /figures -->'] as const;
 const DEFAULT_SOAK_SECONDS = 300;

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { Command, InvalidArgumentError } from 'commander';
 import { version } from '../package.json';
+import { authorize } from './authorize';
 import { connect } from './connect';
 import { env } from './env';
 import { local } from './local';
@@ -90,6 +91,39 @@ A case names its policies, its principal, one action and one resource:
 
 Exits with 0 when every case is as it expects, or allowed where it expects nothing; else with 1.`)
   .action(simulate);
+
+program.command('authorize')
+  .argument('<target>', 'cloud assembly folder or template with the authorizer, or the JavaScript file of a handler')
+  .argument('[authorizer]', 'name, construct path or logical id of the authorizer, where there are several')
+  .description('run a custom authorizer here, and print its decision')
+  .option('--event <file>', "JSON file of the event, in place of the options that follow; '-' for standard input")
+  .option('--token <text>', 'value of the token key')
+  .option('--token-file <file>', 'file with the value of the token key, which others then cannot see in the list of processes')
+  .option('--unverified', 'say that AWS IoT has not checked the signature of the token (default: as the authorizer is declared)')
+  .option('--username <text>', 'user name of MQTT, perhaps with a query string')
+  .option('--password-file <file>', 'file with the password of MQTT')
+  .option('--client-id <id>', 'client id of MQTT')
+  .option('--header <name=value>', 'header of HTTP; repeat for more', parameter, {})
+  .option('--query <text>', 'query string of HTTP')
+  .option('--server-name <name>', 'host name that the client asks for')
+  .option('--simulate <action-resource...>', 'actions on resources to decide by the answer, such as iot:Publish cmd/sensor-1/reboot')
+  .option('--handler <name>', 'export of a file that is the handler', 'handler')
+  .option('--env <name=value>', 'environment variable of the function; repeat for more', parameter, {})
+  .option('--parameter <name=value>', 'value of a template parameter; repeat for more', parameter, {})
+  .option('--account <id>', 'account of a template that does not say', pattern(/^\d{12}$/, '12 digits'), '123456789012')
+  .option('--region <region>', 'Region of a template that does not say', pattern(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'a Region such as eu-west-1'), 'us-east-1')
+  .option('--json', 'print the answer, its problems and the decisions as JSON, and nothing else')
+  .addHelpText('after', `
+The function runs on this computer, with the credentials of a running twin (eval "$(iot-warden env)") or with none. The
+signature of a token is not checked, as AWS IoT does before. No token, password or header is printed.
+
+Exits with 0 when the caller is let in and everything that is simulated is allowed; else, as when the function fails or
+its answer is none that AWS IoT takes, with 1.
+
+Examples:
+  $ iot-warden authorize cdk.out --password-file id-token.txt --client-id sensor-1
+  $ iot-warden authorize dist/authorizer.js --token-file token.txt --simulate iot:Publish cmd/sensor-1/reboot`)
+  .action(authorize);
 
 program.parseAsync().catch(fail);
 

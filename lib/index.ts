@@ -1,5 +1,6 @@
 export * from './access';
 export * from './account';
+export * from './authorizer';
 export * from './certificates';
 export * from './credentials';
 export * from './endpoint';

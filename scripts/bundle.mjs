@@ -1,5 +1,5 @@
-// Bundles what users must not need packages for: the constructs with their reader of signing requests, the twin, what web
-// apps take, the CLI.
+// Bundles what users must not need packages for: the constructs with their reader of signing requests, the kit for authorizers,
+// the twin, what web apps take, the CLI.
 import { chmodSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
@@ -29,6 +29,8 @@ await Promise.all([
   // In place, after jsii has compiled it: one file loads in half the time of many.
   build({ ...common, entryPoints: ['dist/index.js'], outfile: 'dist/index.js', allowOverwrite: true, external: ['aws-cdk-lib', 'constructs'], footer: { js: namesOf('../dist/index.js') } }),
   build({ ...twinBundle, entryPoints: ['lib/twin/index.ts'], outfile: 'bundle/twin.js' }),
+  // Users bundle it into functions of theirs, or not.
+  build({ ...common, minifySyntax: true, entryPoints: ['lib/authorizer-kit/index.ts'], outfile: 'bundle/authorizer.js' }),
   bundleHandlers(),
   bundleLambdaRuntime(),
   bundleWeb(),

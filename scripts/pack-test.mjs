@@ -20,7 +20,7 @@ try {
   run('npm', ['install', '--no-audit', '--no-fund', resolve(folder, filename), `aws-cdk-lib@${cdk}`, `constructs@${constructs}`]);
 
   // Every entry point loads, from CommonJS and from ES modules, and gives what it is for.
-  const expected = { '.': 'DeviceFleet', './policy': 'createAuthorizer', './twin': 'startTwin' };
+  const expected = { '.': 'DeviceFleet', './policy': 'createAuthorizer', './authorizer': 'authorizer', './twin': 'startTwin' };
   for (const [entry, name] of Object.entries(expected)) {
     const specifier = entry.replace('.', own.name);
     run('node', ['-e', `if (typeof require('${specifier}').${name} !== 'function') process.exit(1)`]);

@@ -11,6 +11,7 @@ import { ClaimProvisioningStack } from '../examples/claim-provisioning/stack';
 import { CustomDomainStack } from '../examples/custom-domain/stack';
 import { DeviceAwsCredentialsStack } from '../examples/device-aws-credentials/stack';
 import { JitpStack } from '../examples/jitp/stack';
+import { JwtAuthorizerStack } from '../examples/jwt-authorizer/stack';
 import { OwnCaInKmsStack } from '../examples/own-ca-in-kms/stack';
 import { QuickstartStack } from '../examples/quickstart/stack';
 import { WebAppCognitoStack } from '../examples/web-app-cognito/stack';
@@ -23,6 +24,7 @@ const EXAMPLES: { readonly [name: string]: (app: App) => Stack } = {
   'claim-provisioning': (app) => new ClaimProvisioningStack(app, 'ClaimProvisioning'),
   'jitp': (app) => new JitpStack(app, 'Jitp', { caCertificatePem: throwawayAuthorityPem() }),
   'own-ca-in-kms': (app) => new OwnCaInKmsStack(app, 'OwnCaInKms', { csr: committedCsr('own-ca-in-kms') }),
+  'jwt-authorizer': (app) => new JwtAuthorizerStack(app, 'JwtAuthorizer', { issuer: 'https://issuer.example.com', audience: 'app' }),
   'bulk': (app) => new BulkStack(app, 'Bulk', { file: resolve('examples/bulk/devices.ndjson') }),
   'backend-service': (app) => new BackendServiceStack(app, 'BackendService', { csr: committedCsr('backend-service') }),
   'device-aws-credentials': (app) => new DeviceAwsCredentialsStack(app, 'DeviceAwsCredentials', { csr: committedCsr('device-aws-credentials') }),

@@ -1,5 +1,7 @@
 export { urlSuffix } from './account';
 export { assetPath } from './assets';
+export { authorizersOf } from './authorizers';
+export type { Authorizer } from './authorizers';
 export { readDeployment } from './deployment';
 export type { ReadOptions } from './deployment';
 export { DeploymentError } from './errors';

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { hasIotResources } from '../deployment';
 import type { Deployment, Knowledge } from '../deployment';
+import { showText } from '../policy';
 import { Account, Store, systemRandom } from './account';
 import type { CertificateStatus } from './account/records';
-import type { Credentials } from './aws';
+import { API_PREFIX } from './aws';
+import type { Credentials, TokenOptions } from './aws';
 import { servedOutputs } from './aws/api-gateway/served-outputs';
 import { LOOPBACK, certifiedAddresses, endpointOf, inUrl } from './addresses';
 import { Admission } from './admission';
@@ -29,6 +31,7 @@ import type { Listening } from './listen';
 import { Broker } from './mqtt/broker';
 import { Outbox } from './mqtt/connection';
 import { objectToTopicName } from './mqtt/topic-syntax';
+import type { OidcIssuer, OidcIssuerOptions } from './issuer';
 import type { TwinOptions } from './options';
 import { LocalAuthority } from './pki/authority';
 import { IssuedCertificates } from './pki/issued-certificates';
@@ -104,6 +107,19 @@ export interface Twin {
    */
   assumeRole(role: string, options?: AssumeRoleOptions): Credentials;
 
+  /**
+   * A token of a user pool of the deployment, signed as those of users who sign in are.
+   *
+   * @throws TwinError for a user pool or app client that is not there, or where there are several to choose from.
+   */
+  issueToken(options: TokenOptions): Promise<string>;
+
+  /** An issuer of OpenID Connect for tests, with whatever `iss` a provider or an authorizer is to believe. */
+  openIssuer(options: OidcIssuerOptions): OidcIssuer;
+
+  /** Where an HTTP API of the deployment is reached, by its id or logical id; nothing for one that is not there. */
+  urlOfApi(api: string): string | undefined;
+
   /** Publish from the cloud's side, as an administrator would; who receives it is still for the policies to decide. */
   publish(topic: string, payload: string | Buffer): void;
 
@@ -168,9 +184,10 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       endpoints: () => ({ data: `${inUrl(endpoint)}:${ports.httpsPort}`, credentialProvider: `${inUrl(endpoint)}:${ports.httpsPort}` }),
       registerThing: (input) => services.provisioner.registerThing(input),
       runTask: (taskId) => void bulk.run(taskId),
+      testInvokeAuthorizer: (input) => front.testInvokeAuthorizer(input),
     });
     const aws = await LocalAws.start({
-      scope, folder, clock, services: [controlPlane, dataService(() => ({ sessions: front.sessions, guard, broker, journal }))], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
+      scope, folder, clock, services: [controlPlane, dataService(() => front)], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
     });
     undo.push(() => aws.stop());
     const services = startDeviceServices({
@@ -274,6 +291,12 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
           throw new TwinError(`'${role}' is no role of the deployment`);
         }
         return aws.keys.issue(now() + 3_600_000, { kind: 'role', roleArn: found.arn, sessionName, tags });
+      },
+      issueToken: (options) => aws.apps.userPools.issueToken(options),
+      openIssuer: (options) => aws.apps.issuers.open(options),
+      urlOfApi: (api) => {
+        const found = deployment.resources.find(({ type, physicalId, logicalId }) => type === 'AWS::ApiGatewayV2::Api' && [physicalId, logicalId].includes(api));
+        return found === undefined ? undefined : `${aws.endpoint}${API_PREFIX}${showText(found.physicalId)}`;
       },
       publish: (topic, payload) => {
         const objection = objectToTopicName(topic);

@@ -121,8 +121,8 @@ describe('POST /topics/TOPIC', () => {
     ['/topics/%ZZ', 'the topic is not URL-encoded'],
     ['/topics/dt/a?qos=2', 'qos must be 0 or 1'],
     ['/topics/$aws/x?retain=true', 'messages to reserved topics cannot be retained'],
-    ['/elsewhere', 'only POST /topics/TOPIC is served'],
-    ['//host/topics/dt/a', 'only POST /topics/TOPIC is served'],
+    ['/elsewhere', 'only POST /topics/TOPIC, GET /retainedMessage/TOPIC and GET /retainedMessage are served'],
+    ['//host/topics/dt/a', 'only POST /topics/TOPIC, GET /retainedMessage/TOPIC and GET /retainedMessage are served'],
   ])('%s is a bad request', async (path, message) => {
     const journal = twin.journal();
     expect(await post(path)).toMatchObject({ status: 400, body: { message } });

@@ -143,12 +143,14 @@ describe('a URL to connect with', () => {
 
 describe('mqtt.js', () => {
   test('connects, and comes again with a URL that is signed anew', async () => {
+    const signatures = (): readonly unknown[] => aws.upgrades.map(({ url }) => url.searchParams.get('X-Amz-Signature'));
     aws.hangsUp = true;
     const user = session({ endpoints: { cognitoIdentity: aws.url, mqtt: `${aws.url.replace('http', 'ws')}/mqtt` } });
     const options = await user.mqttOptions('tab-1');
     const client = mqtt.connect(user.brokerUrl, { ...options, reconnectPeriod: 20 });
     try {
-      while (aws.upgrades.length < 4) {
+      // mqtt.js does not wait for a URL: on a busy machine, one may be used twice.
+      while (new Set(signatures()).size < 3) {
         await new Promise<void>((closed) => client.once('close', closed));
         ahead += 1000;
       }
@@ -157,9 +159,7 @@ describe('mqtt.js', () => {
       user.close();
     }
     expect(options).toMatchObject({ clientId: `${IDENTITY}-tab-1`, clean: true });
-    const signatures = aws.upgrades.map(({ url }) => url.searchParams.get('X-Amz-Signature'));
-    expect(new Set(signatures).size).toBeGreaterThan(2);
-    expect(signatures).toEqual(await Promise.all(aws.upgrades.map((upgrade) => expectedUrlSignature(upgrade, 1))));
+    expect(signatures()).toEqual(await Promise.all(aws.upgrades.map((upgrade) => expectedUrlSignature(upgrade, 1))));
   });
 
   test('finds a URL that is not old after a while without connections, until the session is closed', async () => {

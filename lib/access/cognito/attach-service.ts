@@ -165,11 +165,14 @@ export class AttachService extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(Object.fromEntries(LOGGED.map((name) => [name.split('.').at(-1)!, `$context.${name}`])))),
       },
     });
-    // Not those who are no users: guests have another role.
-    props.access.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({
-      actions: ['execute-api:Invoke'],
-      resources: METHODS.map((method) => Stack.of(this).formatArn({ service: 'execute-api', resource: api.apiId, resourceName: `$default/${method}${PATH}` })),
-    }));
+    // Guests have another role. The policy is here, as the users' stack must not depend on this one, which depends on it.
+    new iam.Policy(this, 'Calls', {
+      roles: [props.access.authenticatedRole],
+      statements: [new iam.PolicyStatement({
+        actions: ['execute-api:Invoke'],
+        resources: METHODS.map((method) => Stack.of(this).formatArn({ service: 'execute-api', resource: api.apiId, resourceName: `$default/${method}${PATH}` })),
+      })],
+    });
     return api;
   }
 }

@@ -7,6 +7,7 @@ const STATUS_CODES = {
   DeleteConflictException: 409,
   InternalFailureException: 500,
   InvalidRequestException: 400,
+  InvalidResponseException: 400,
   LimitExceededException: 410,
   MalformedPolicyException: 400,
   NotConfiguredException: 404,

@@ -2,6 +2,8 @@ export { AccessKeys } from './access-keys';
 export type { CognitoIdentity, Credentials, RoleSession, Session } from './access-keys';
 export { appServices } from './app-services';
 export type { AppServices } from './app-services';
+export { API_PREFIX } from './api-gateway/api-gateway';
+export type { TokenOptions } from './cognito-idp/user-pools';
 export { createAwsEndpoint } from './endpoint';
 export type { EndpointParts, OpenRoute } from './endpoint';
 export { jsonAnswer, jsonError, jsonService } from './json-service';

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { Deployment } from '../../deployment';
 import type { AccountScope } from '../../policy';
 import { AccessKeys, appServices, createAwsEndpoint, readObject, standIns } from '../aws';
@@ -82,7 +83,7 @@ export class LocalAws {
     const access = ({ name, roleArn }: FunctionConfig): FunctionAccess => ({
       endpoint: this.endpoint,
       region: scope.region,
-      rootCa: folder.file('root-ca.pem'),
+      rootCa: trustedBy(folder),
       credentials: this.keys.issue(Infinity, roleArn === undefined ? { kind: 'operator' } : { kind: 'role', roleArn, sessionName: name }),
     });
     this.lambda = new LambdaFunctions({ access, folder, clock, project, runs, log });
@@ -127,4 +128,11 @@ export class LocalAws {
 export function withLeaving(deployment: Deployment, before: Deployment): Deployment {
   const paths = new Set(deployment.resources.map(({ path }) => path));
   return { ...deployment, resources: [...deployment.resources, ...before.resources.filter(({ path }) => !paths.has(path))] };
+}
+
+/** What functions trust: the twin's own authority, and what this process was told to, such as that of an issuer of tokens. */
+function trustedBy(folder: StateFolder): string {
+  const { NODE_EXTRA_CA_CERTS: extra } = process.env;
+  const others = extra !== undefined && existsSync(extra) ? readFileSync(extra, 'utf8') : '';
+  return folder.write('trusted.pem', `${folder.read('root-ca.pem') ?? ''}\n${others}`);
 }

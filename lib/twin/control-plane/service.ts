@@ -19,6 +19,9 @@ export interface ControlPlaneProps {
   /** Provision a thing by a template. */
   readonly registerThing: (input: { readonly templateBody?: string; readonly parameters?: Readonly<Record<string, string>> }) => Promise<object>;
 
+  /** Ask a custom authorizer about credentials. */
+  readonly testInvokeAuthorizer?: (input: api.TestInvokeAuthorizerRequest) => Promise<object>;
+
   /** Run a registration task; what becomes of it is written into its record. */
   readonly runTask: (taskId: string) => void;
 }
@@ -34,7 +37,7 @@ export class ControlPlane implements Service {
   private readonly beside: Readonly<Record<string, Operation>>;
 
   constructor(private readonly props: ControlPlaneProps) {
-    const { account, authority, clock, endpoints, registerThing, runTask } = props;
+    const { account, authority, clock, endpoints, registerThing, runTask, testInvokeAuthorizer } = props;
     const issuing = new Issuing(account, authority, clock);
     this.beside = {
       createCertificateFromCsr: (input: api.CreateCertificateFromCsrRequest) => issuing.createCertificateFromCsr(input),
@@ -42,6 +45,7 @@ export class ControlPlane implements Service {
       createProvisioningClaim: (input: api.CreateProvisioningClaimRequest) => issuing.createProvisioningClaim(input),
       describeEndpoint: (input: api.DescribeEndpointRequest) => describeEndpoint(endpoints(), input),
       registerThing: (input: Parameters<typeof registerThing>[0]) => registerThing(input),
+      ...testInvokeAuthorizer && { testInvokeAuthorizer },
       startThingRegistrationTask: (input: api.StartThingRegistrationTaskRequest) => {
         const started = account.startThingRegistrationTask(input);
         runTask(started.taskId);

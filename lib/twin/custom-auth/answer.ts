@@ -5,12 +5,18 @@ import type { AccountScope } from '../../policy';
 export interface Verdict {
   readonly principalId: string;
   readonly documents: readonly CompiledPolicy[];
+
+  /** The documents as answered, JSON text each. */
+  readonly texts: readonly string[];
   readonly disconnectAfterSec: number;
   readonly refreshAfterSec: number;
 
   /** What AWS lets pass and an auditor would not. */
   readonly warnings: readonly string[];
 }
+
+/** Not a fault, but a refusal as it should be. */
+export const SAID_NO = 'said no';
 
 const MAX_DOCUMENTS = 10;
 const MIN_SEC = 300;
@@ -35,7 +41,7 @@ export function readAnswer(answer: unknown, { account, authorizerName, principal
     return 'answered without isAuthenticated, true or false';
   }
   if (!answer.isAuthenticated) {
-    return 'said no';
+    return SAID_NO;
   }
   const { principalId, policyDocuments = certificate === undefined ? undefined : [], disconnectAfterInSeconds = MAX_SEC } = answer;
   const refreshAfterInSeconds = answer.refreshAfterInSeconds ?? disconnectAfterInSeconds;
@@ -74,7 +80,8 @@ export function readAnswer(answer: unknown, { account, authorizerName, principal
       throw error;
     }
   }
-  return { principalId, documents, disconnectAfterSec: disconnectAfterInSeconds as number, refreshAfterSec: refreshAfterInSeconds as number, warnings };
+  const texts = (policyDocuments as unknown[]).map((document) => (typeof document === 'string' ? document : JSON.stringify(document)));
+  return { principalId, documents, texts, disconnectAfterSec: disconnectAfterInSeconds as number, refreshAfterSec: refreshAfterInSeconds as number, warnings };
 }
 
 /** AWS's own samples answer documents as JSON text too. */

@@ -5,6 +5,9 @@ import type { CustomAuthorizer } from './authorizers';
 export interface Presented {
   /** Of the connection, for logs. */
   readonly connectionId: string;
+
+  /** What is to be asked in the place of what the client would send, to try an authorizer out. */
+  readonly told?: { readonly name: string; readonly token?: string; readonly signature?: string };
   readonly tls?: { readonly serverName?: string; readonly x509CertificatePem?: string; readonly principalId?: string };
   readonly http?: { readonly headers: IncomingHttpHeaders; readonly queryString: string };
   readonly mqtt?: { readonly username?: string; readonly password?: Buffer; readonly clientId?: string };
@@ -31,7 +34,10 @@ const NAME = 'x-amz-customauthorizer-name';
 const SIGNATURE = 'x-amz-customauthorizer-signature';
 
 /** Read the choice from headers, from the query of the URL or from the user name of CONNECT, in this order. */
-export function readChoice({ http, mqtt }: Presented): AuthorizerChoice {
+export function readChoice({ told, http, mqtt }: Presented): AuthorizerChoice {
+  if (told !== undefined) {
+    return { ...told, token: () => told.token };
+  }
   const queries = [http?.queryString, queryOf(mqtt?.username)].map((query) => parseQuery(query ?? ''));
   const find = (name: string): string | undefined => {
     const header = http?.headers[name.toLowerCase()];

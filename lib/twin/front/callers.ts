@@ -143,6 +143,7 @@ export class Callers {
     }
     let current = first;
     return Object.assign(this.identityOfVerdict(() => current, arrival, admitted, clientId), {
+      principalId: first.principalId,
       principal: `${question.authorizer.name}: ${first.principalId}`,
       watch: (end: (reasonCode: ReasonCode, reason: string) => void): (() => void) => {
         // Counted from the connection, whatever later answers say.

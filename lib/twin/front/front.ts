@@ -1,8 +1,10 @@
 import type { Server } from 'node:net';
+import type * as api from '@aws-sdk/client-iot';
 import type { Deployment } from '../../deployment';
+import { IotError } from '../account';
 import type { Admission } from '../admission';
 import type { AccessKeys } from '../aws';
-import { CustomAuth, readAuthorizers } from '../custom-auth';
+import { CustomAuth, SAID_NO, readAuthorizers } from '../custom-auth';
 import type { CustomAuthorizer } from '../custom-auth';
 import type { CredentialProvider } from '../credentials';
 import { RoleSessions } from '../iam';
@@ -11,6 +13,7 @@ import type { Surroundings } from '../mqtt/connection';
 import type { KeyPair } from '../pki/authority';
 import type { Registry } from '../registry';
 import { Callers } from './callers';
+import { DataPlane } from './data-plane';
 import { DATA_ENDPOINT, readDomains } from './domains';
 import { FrontDoor } from './front-door';
 import type { Arrival, Names } from './front-door';
@@ -48,7 +51,9 @@ export interface FrontProps {
 export class Front {
   public readonly mqtt: MqttEntrance;
   public readonly sessions: RoleSessions;
+  public readonly data: DataPlane;
   private readonly http: HttpEntrance;
+  private readonly customAuth: CustomAuth;
   private readonly doors: { readonly [port in Port]: FrontDoor };
   private deployment: Deployment;
   private authorizers: ReadonlyMap<string, CustomAuthorizer> = new Map();
@@ -59,14 +64,15 @@ export class Front {
     const { around, admission, registry, functions, keys, newId, certificate, credentials } = props;
     const { clock, journal, guard, broker } = around;
     this.names = { endpoint: { domain: DATA_ENDPOINT, certificate }, others: new Map() };
-    const customAuth = new CustomAuth({
+    const customAuth = this.customAuth = new CustomAuth({
       account: registry.scope, functions, journal, clock, find: (name) => this.authorizers.get(name), defaultName: props.defaultAuthorizer,
     });
     const sessions = this.sessions = new RoleSessions({ registry, deployment: () => this.deployment, policiesOfIdentity: props.policiesOfIdentity });
     const callers = new Callers({ admission, registry, sessions, customAuth, functions, clock, journal, newConnectionId: newId });
     this.mqtt = new MqttEntrance(callers, around);
+    this.data = new DataPlane({ guard, broker, journal });
     this.http = new HttpEntrance({
-      callers: new HttpCallers({ callers, customAuth, keys, clock, journal }), mqtt: this.mqtt, guard, broker, journal, newTraceId: newId, ...(credentials && { credentials }),
+      callers: new HttpCallers({ callers, customAuth, keys, clock, journal }), mqtt: this.mqtt, data: this.data, journal, newTraceId: newId, ...(credentials && { credentials }),
     });
     const door = (port: Port): FrontDoor => new FrontDoor(port, () => this.namesNow(), journal, (arrival) => this.arrive(arrival));
     this.doors = { mqtt: door('mqtt'), https: door('https') };
@@ -97,6 +103,41 @@ export class Front {
     const tlsPolicy = this.props.endpointTlsPolicy();
     const { endpoint, others } = this.names;
     return tlsPolicy === endpoint.domain.tlsPolicy ? this.names : { endpoint: { ...endpoint, domain: { ...endpoint.domain, tlsPolicy } }, others };
+  }
+
+  /**
+   * Ask an authorizer as a client with these credentials would have it asked.
+   *
+   * @throws IotError where AWS IoT would not ask it, or would not take its answer
+   * @see https://docs.aws.amazon.com/iot/latest/apireference/API_TestInvokeAuthorizer.html
+   */
+  public async testInvokeAuthorizer({ authorizerName = '', token, tokenSignature, httpContext, mqttContext, tlsContext }: api.TestInvokeAuthorizerRequest): Promise<api.TestInvokeAuthorizerResponse> {
+    const question = this.customAuth.question(DATA_ENDPOINT, {
+      connectionId: this.props.newId(),
+      told: { name: authorizerName, ...(token === undefined ? {} : { token }), ...(tokenSignature === undefined ? {} : { signature: tokenSignature }) },
+      ...(tlsContext && { tls: { ...(tlsContext.serverName === undefined ? {} : { serverName: tlsContext.serverName }) } }),
+      ...(httpContext && { http: { headers: httpContext.headers ?? {}, queryString: httpContext.queryString?.replace(/^\?/, '') ?? '' } }),
+      ...(mqttContext && {
+        mqtt: {
+          ...(mqttContext.username === undefined ? {} : { username: mqttContext.username }),
+          // JSON carries bytes as base64.
+          ...(mqttContext.password === undefined ? {} : { password: Buffer.from(mqttContext.password as unknown as string, 'base64') }),
+          ...(mqttContext.clientId === undefined ? {} : { clientId: mqttContext.clientId }),
+        },
+      }),
+    });
+    if (typeof question === 'string') {
+      throw new IotError('UnauthorizedException', question);
+    }
+    const verdict = await question.ask({ principal: authorizerName });
+    if (typeof verdict !== 'string') {
+      const { principalId, texts: policyDocuments, refreshAfterSec, disconnectAfterSec } = verdict;
+      return { isAuthenticated: true, principalId, policyDocuments: [...policyDocuments], refreshAfterInSeconds: refreshAfterSec, disconnectAfterInSeconds: disconnectAfterSec };
+    }
+    if (verdict.endsWith(SAID_NO)) {
+      return { isAuthenticated: false };
+    }
+    throw new IotError('InvalidResponseException', verdict);
   }
 
   private arrive(arrival: Arrival): void {

@@ -3,21 +3,19 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, createWebSocketStream } from 'ws';
-import type { CredentialAnswer, CredentialProvider } from '../credentials';
-import type { Guard } from '../guard';
+import type { CredentialProvider } from '../credentials';
 import type { Asker, Journal } from '../journal';
 import { LIMITS, SAFETY } from '../limits';
-import type { Broker } from '../mqtt/broker';
+import { FORBIDDEN } from './data-plane';
+import type { DataAnswer, DataPlane } from './data-plane';
 import type { Arrival } from './front-door';
 import type { HttpCallers } from './http-callers';
 import type { MqttEntrance } from './mqtt-entrance';
-import { readPublish } from './publish-request';
 
 export interface HttpEntranceProps {
   readonly callers: HttpCallers;
   readonly mqtt: MqttEntrance;
-  readonly guard: Guard;
-  readonly broker: Broker;
+  readonly data: DataPlane;
   readonly journal: Journal;
   readonly credentials?: CredentialProvider;
   readonly newTraceId: () => string;
@@ -27,8 +25,7 @@ export interface HttpEntranceProps {
 const MQTT_PATH = '/mqtt';
 
 /**
- * HTTPS, and MQTT over WebSocket. To publish, `POST /topics/TOPIC?qos=0|1`: there is no client id and no thing, so policies
- * that hang on them do not match. For credentials, `GET /role-aliases/ALIAS/credentials`, for which AWS has an endpoint of its own.
+ * HTTPS, and MQTT over WebSocket: the data API, and `GET /role-aliases/ALIAS/credentials`, for which AWS has an endpoint of its own.
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/http.html
  */
@@ -59,65 +56,39 @@ export class HttpEntrance {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse, payload: Buffer | undefined): Promise<void> {
-    const send = ({ status, body, error }: CredentialAnswer & { readonly error?: string }): void => {
-      if (!response.destroyed) {
-        response.writeHead(status, { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) });
-        response.end(JSON.stringify(body));
-      }
-    };
-    const answer = (status: number, message: string, error?: string): void => send({ status, body: { message, traceId: this.props.newTraceId() }, ...(error === undefined ? {} : { error }) });
-    try {
-      const arrival = this.arrivals.get(request.socket)!;
-      if (arrival.route.webSocketOnly === true) {
-        this.refuse({}, `domain configuration '${arrival.domain.name}' is for MQTT over WebSocket alone`);
-        answer(403, 'Forbidden', 'ForbiddenException');
-      } else if (this.props.credentials?.serves(request) === true) {
-        await this.giveCredentials(this.props.credentials, request, arrival, send, answer);
-      } else {
-        await this.publish(request, arrival, payload, answer);
-      }
-    } catch (error) {
+    const { status, body, error } = await this.answerTo(request, payload).catch((cause: unknown): DataAnswer => {
       // The last resort: what one client sends must not end the process.
-      this.refuse({}, `the twin could not handle a request: ${(error as Error).message}`);
-      answer(500, 'the twin could not handle the request', 'InternalFailureException');
+      this.refuse({}, `the twin could not handle a request: ${(cause as Error).message}`);
+      return { status: 500, body: { message: 'the twin could not handle the request' }, error: 'InternalFailureException' };
+    });
+    if (!response.destroyed) {
+      response.writeHead(status, { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) });
+      response.end(JSON.stringify('message' in body ? { ...body, traceId: this.props.newTraceId() } : body));
     }
   }
 
-  private async giveCredentials(credentials: CredentialProvider, request: IncomingMessage, arrival: Arrival, send: (answer: CredentialAnswer) => void, answer: Answer): Promise<void> {
-    const admitted = await this.props.callers.certificate(arrival);
-    if (admitted === undefined) {
-      answer(403, 'Forbidden');
-    } else {
-      send(credentials.answer(request, admitted, (asker, reason) => this.refuse(asker, reason)));
+  private async answerTo(request: IncomingMessage, payload: Buffer | undefined): Promise<DataAnswer> {
+    const { callers, credentials } = this.props;
+    const arrival = this.arrivals.get(request.socket)!;
+    if (arrival.route.webSocketOnly === true) {
+      this.refuse({}, `domain configuration '${arrival.domain.name}' is for MQTT over WebSocket alone`);
+      return FORBIDDEN;
     }
+    if (credentials?.serves(request) !== true) {
+      return this.answer(request, arrival, payload);
+    }
+    const admitted = await callers.certificate(arrival);
+    return admitted === undefined ? FORBIDDEN : credentials.answer(request, admitted, (asker, reason) => this.refuse(asker, reason));
   }
 
-  private async publish(request: IncomingMessage, arrival: Arrival, payload: Buffer | undefined, answer: Answer): Promise<void> {
-    const { callers, guard, broker } = this.props;
+  private async answer(request: IncomingMessage, arrival: Arrival, payload: Buffer | undefined): Promise<DataAnswer> {
+    const { callers, data } = this.props;
     const caller = await callers.of(request, arrival, payload ?? Buffer.alloc(0));
     if ('refused' in caller) {
       this.refuse(caller.asker ?? {}, caller.refused);
-      answer(403, caller.message ?? 'Forbidden', caller.error ?? 'ForbiddenException');
-      return;
+      return { status: 403, body: { message: caller.message ?? 'Forbidden' }, error: caller.error ?? 'ForbiddenException' };
     }
-    const refuse = (status: number, reason: string, error: string): void => {
-      this.refuse(caller.asker, `HTTPS publish: ${reason}`);
-      answer(status, reason, error);
-    };
-    const asked = readPublish(request);
-    if (typeof asked === 'string') {
-      refuse(400, asked, 'InvalidRequestException');
-    } else if (asked.isReserved) {
-      // What answers requests, answers those of MQTT clients alone.
-      refuse(403, 'Forbidden', 'ForbiddenException');
-    } else if (payload === undefined) {
-      refuse(413, `the payload is larger than ${LIMITS.payloadBytes} bytes`, 'PayloadTooLargeException');
-    } else if (guard.allowsOperation(caller.asker, caller.identity.authorizer, { protocol: 'https', action: 'iot:Publish', resource: asked.topic, retain: asked.retain })) {
-      broker.publish({ topic: asked.topic, qos: asked.qos, retain: asked.retain, payload });
-      answer(200, 'OK');
-    } else {
-      answer(403, 'Forbidden', 'ForbiddenException');
-    }
+    return data.serve({ ...caller, method: request.method ?? '', url: request.url ?? '', payload });
   }
 
   /** Open a WebSocket for MQTT. */
@@ -159,8 +130,6 @@ export class HttpEntrance {
     }
   }
 }
-
-type Answer = (status: number, message: string, error?: string) => void;
 
 /** Read a body; nothing is kept of one that is too large, but a client that sends on for much longer is cut off. */
 function receive(request: IncomingMessage, done: (body: Buffer | undefined) => void): void {

@@ -21,23 +21,23 @@ export interface WebIdentity {
 export class RolePermissions {
   constructor(private readonly deployment: () => Deployment) {}
 
-  /** Whether a caller may do something. */
-  public allows(session: Session, action: string, resource: string): boolean {
+  /** Whether a caller may do something; without a resource, it is something that only `*` allows. */
+  public allows(session: Session, action: string, resource?: string, values: Readonly<Record<string, ContextValue>> = {}): boolean {
     if (session.kind === 'operator') {
       return true;
     }
     const role = this.find(session.roleArn);
-    const question = { action, resource, values: valuesOf(session) };
+    const question = { action, ...resource !== undefined && { resource }, values: { ...values, ...valuesOf(session) } };
     return role !== undefined && allows(policiesOfRole(this.deployment(), role), question) && this.boundaryOf(role).every((boundary) => allows(boundary, question));
   }
 
   /** @throws ServiceError in the words of AWS unless a caller may do something. */
-  public require(session: Session | undefined, action: string, resource: string): void {
+  public require(session: Session | undefined, action: string, resource?: string, values?: Readonly<Record<string, ContextValue>>): void {
     if (session === undefined) {
       throw new ServiceError('MissingAuthenticationToken', 'the request is not signed with Signature Version 4', 403);
     }
-    if (!this.allows(session, action, resource)) {
-      throw new ServiceError('AccessDeniedException', `User: ${session.kind === 'role' ? userArn(session) : ''} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`);
+    if (!this.allows(session, action, resource, values)) {
+      throw new ServiceError('AccessDeniedException', `User: ${session.kind === 'role' ? userArn(session) : ''} is not authorized to perform: ${action} on resource: ${resource ?? '*'} because no identity-based policy allows the ${action} action`);
     }
   }
 

@@ -3,7 +3,7 @@ import type { Credentials } from '../aws/access-keys';
 import type { FunctionConfig } from './function-config';
 
 /** What a process needs of this computer, and no more: no credentials, and no settings of the AWS SDK. */
-const FROM_THIS_COMPUTER = ['PATH', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'SystemRoot'] as const;
+const FROM_THIS_COMPUTER = ['PATH', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'SystemRoot', 'NODE_EXTRA_CA_CERTS'] as const;
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const MAX_ENVIRONMENT_BYTES = 4096;
@@ -12,7 +12,7 @@ export const MAX_ENVIRONMENT_BYTES = 4096;
 export interface FunctionAccess {
   readonly endpoint: string;
 
-  /** The certificate to trust for the endpoint of AWS IoT, a file. */
+  /** The certificates to trust besides those of Node: a file with that of the twin, and whatever this process trusts. */
   readonly rootCa?: string;
   readonly region: string;
   readonly credentials: Credentials;

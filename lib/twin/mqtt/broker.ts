@@ -19,12 +19,18 @@ interface PendingWill {
   readonly timer: Timer;
 }
 
+/** A message that is kept for those who subscribe later. */
+export interface RetainedMessage extends Message {
+  /** Milliseconds since the epoch. */
+  readonly retainedAt: number;
+}
+
 /** Sessions, subscriptions and retained messages; passes messages from publishers to subscribers. */
 export class Broker {
   private readonly sessions = new Map<string, Session>();
   private readonly clients = new Map<string, Client>();
   private readonly tree = new SubscriptionTree<Subscription>();
-  private readonly retained = new Map<string, Message>();
+  private readonly retained = new Map<string, RetainedMessage>();
   private retainedBytes = 0;
   private readonly backlog: Backlog = { bytes: 0 };
   private readonly wills = new Map<string, PendingWill>();
@@ -105,13 +111,18 @@ export class Broker {
    *
    * @see https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html#mqtt-retain
    */
-  public retainedFor(filter: string): Message | undefined {
+  public retainedFor(filter: string): RetainedMessage | undefined {
     const message = hasWildcard(filter) ? undefined : this.retained.get(filter);
     if (message?.expiresAt !== undefined && message.expiresAt <= this.clock.now()) {
       this.forget(message.topic);
       return undefined;
     }
     return message;
+  }
+
+  /** Topics with a retained message, by their names. */
+  public retainedTopics(): readonly string[] {
+    return [...this.retained.keys()].filter((topic) => this.retainedFor(topic) !== undefined).sort();
   }
 
   /** Publish a last will once its delay has passed, or when the session ends, whichever comes first. */
@@ -156,7 +167,7 @@ export class Broker {
       return;
     }
     if (this.retained.size < SAFETY.retainedMessages && this.retainedBytes + message.payload.length <= SAFETY.retainedBytes) {
-      this.retained.set(message.topic, message);
+      this.retained.set(message.topic, { ...message, retainedAt: this.clock.now() });
       this.retainedBytes += message.payload.length;
     } else {
       const asker = message.publisher === undefined ? {} : { clientId: message.publisher };

@@ -22,7 +22,8 @@ export interface ClientIdentity {
   readonly authorizer: Authorizer;
   readonly thingName?: string;
 
-  /** Who it is, where only an authorizer could tell. */
+  /** Who it is, where only an authorizer could tell: its `principalId`, and the same for a person. */
+  readonly principalId?: string;
   readonly principal?: string;
 
   /**
@@ -158,6 +159,9 @@ export class Connection implements Client, Outlet, Requester {
   public readonly asker: { -readonly [key in keyof Asker]: Asker[key] };
   public version: ProtocolVersion = 4;
   public established: Established | undefined;
+
+  /** What an authorizer calls the client. */
+  public principalId: string | undefined;
   public will: Will | undefined;
 
   /** Topics by their inbound alias. */
@@ -196,7 +200,7 @@ export class Connection implements Client, Outlet, Requester {
   }
 
   public get principal(): string {
-    return this.asker.principal ?? this.caller.principal;
+    return this.principalId ?? this.caller.principal;
   }
 
   public get isClosed(): boolean {

@@ -77,7 +77,8 @@ describe('the API', () => {
     create();
 
     const route = (method: string) => `arn:aws:execute-api:eu-west-1:111122223333:<AttachApi>/$default/${method}/attachment`;
-    expect(granted('AccessAuthenticatedRole')['execute-api:Invoke']).toEqual([route('DELETE'), route('POST')]);
+    template().hasResourceProperties('AWS::IAM::Policy', { PolicyName: Match.stringLikeRegexp('^AttachCalls'), Roles: [ref('AccessAuthenticatedRole')] });
+    expect(granted('AttachCalls')).toEqual({ 'execute-api:Invoke': [route('DELETE'), route('POST')] });
     expect(granted('AccessGuestsRole')).toEqual({ 'iot:Connect': [`${ARN}:client/${guests.clientIdPattern}`] });
   });
 });
@@ -188,6 +189,14 @@ describe('the sweep', () => {
     create().grantRevoke(administrator);
     expect(granted('Administrator')['lambda:InvokeFunction']).toEqual(['<AttachSweepSweepingFunction.Arn>', '<AttachSweepSweepingFunction.Arn>:*']);
   });
+});
+
+test('the service may be in another stack than the users', () => {
+  const other = new Stack(stack.node.root, 'Other', { env: { account: '111122223333', region: 'eu-west-1' } });
+  new AttachService(other, 'Attach', { access });
+
+  Template.fromStack(other).resourceCountIs('AWS::ApiGatewayV2::Api', 1);
+  expect([other, stack].map(({ dependencies }) => dependencies.map(({ stackName }) => stackName))).toEqual([['Stack'], []]);
 });
 
 test('apps call at the URL of the API', () => {

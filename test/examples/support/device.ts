@@ -18,7 +18,7 @@ export interface Device {
   readonly lines: Inbox<string>;
   readonly ended: Promise<Ended>;
 
-  /** Ends it, if it has not. */
+  /** Tells it to end. */
   stop(): void;
 }
 
@@ -47,7 +47,11 @@ export function startDevice(example: string, args: readonly string[], { env, kil
     lines.push(line);
   });
   child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-  return { lines, stop: () => void child.kill(), ended: new Promise((done) => child.once('close', (code, signal) => done({ code, signal, stdout, stderr }))) };
+  return {
+    lines,
+    ended: new Promise((done) => child.once('close', (code, signal) => done({ code, signal, stdout, stderr }))),
+    stop: () => void child.kill(),
+  };
 }
 
 /** Runs the device script of an example to its end. */

@@ -260,6 +260,22 @@ describe('an admin', () => {
   });
 });
 
+test.each<[string, boolean, object]>([
+  ['all identities', true, { Resource: '*' }],
+  ['those of its pool', true, { Resource: '*', Condition: { ArnLike: { 'cognito-identity:IdentityPoolArn': { 'Fn::Sub': 'arn:aws:cognito-identity:*:*:identitypool/${Pool}' } } } }],
+  ['those of another pool', false, { Resource: '*', Condition: { ArnLike: { 'cognito-identity:IdentityPoolArn': { 'Fn::Sub': 'arn:aws:cognito-identity:*:*:identitypool/${Mapped}' } } } }],
+  // AWS knows no resource of this action.
+  ['the pool as a resource', false, { Resource: { 'Fn::Sub': 'arn:aws:cognito-identity:*:*:identitypool/${Pool}' } }],
+])('a role that may describe %s: %s', async (_, expected, statement) => {
+  const id = await identify(await token());
+  const Policies = [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'cognito-identity:DescribeIdentity', ...statement }] } }];
+  endpoint.deploy({ ...IDENTITIES, Sweep: { Type: 'AWS::IAM::Role', Properties: { Policies } } });
+  const sweep = new cognito.CognitoIdentityClient(endpoint.as({ kind: 'role', roleArn: roleArn('Sweep'), sessionName: 'sweep' }));
+  const described = sweep.send(new cognito.DescribeIdentityCommand({ IdentityId: id })).then(({ IdentityId }) => IdentityId === id, ({ name }: Error) => name);
+  await expect(described).resolves.toBe(expected || 'AccessDeniedException');
+  endpoint.deploy(IDENTITIES);
+});
+
 describe('a page', () => {
   const ask = (origin: string, more: Record<string, string> = {}) => fetch(endpoint.unsigned.endpoint, {
     method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,x-amz-target,x-amz-user-agent', ...more },

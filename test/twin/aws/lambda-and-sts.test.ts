@@ -15,7 +15,8 @@ const functions: Functions = {
     }
   },
 };
-const endpoint = new EndpointOf({}, functions);
+const ROLE = 'arn:aws:iam::123456789012:role/backend';
+const endpoint = new EndpointOf({ Role: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'backend' } } }, functions);
 
 beforeAll(() => endpoint.start());
 afterAll(() => endpoint.stop());
@@ -61,5 +62,24 @@ test.each([
 test('who asks is somebody of the account', async () => {
   const response = await send('sts', '/', 'Action=GetCallerIdentity&Version=2011-06-15');
   expect(await response.text()).toContain('<Account>123456789012</Account>');
-  expect(await (await send('sts', '/', 'Action=AssumeRole')).text()).toContain('<Code>UnknownOperationException</Code>');
+  expect(await (await send('sts', '/', 'Action=GetFederationToken')).text()).toContain('<Code>UnknownOperationException</Code>');
+});
+
+describe('a role is assumed', () => {
+  const assume = async (input: Record<string, string>): Promise<string> => (
+    (await send('sts', '/', new URLSearchParams({ Action: 'AssumeRole', RoleSessionName: 'tester', ...input }).toString())).text()
+  );
+
+  test('if the deployment has it, with tags', async () => {
+    const answer = await assume({ RoleArn: ROLE, 'Tags.member.1.Key': 'site', 'Tags.member.1.Value': 'north' });
+    expect(answer).toContain('<Arn>arn:aws:sts::123456789012:assumed-role/backend/tester</Arn>');
+    expect(endpoint.sessionOf(/<AccessKeyId>(\w+)</.exec(answer)![1]!)).toEqual({ kind: 'role', roleArn: ROLE, sessionName: 'tester', tags: { site: 'north' } });
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ['another role', { RoleArn: `${ROLE}-2` }, 'AccessDenied'], ['a name that STS does not take', { RoleArn: ROLE, RoleSessionName: 'a b' }, 'ValidationError'],
+    ['too long a time', { RoleArn: ROLE, DurationSeconds: '43201' }, 'ValidationError'],
+  ])('and fails for %s', async (_, input, code) => {
+    expect(await assume(input)).toContain(`<Code>${code}</Code>`);
+  });
 });

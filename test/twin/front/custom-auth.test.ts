@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process';
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import { promisify } from 'node:util';
+import { IoTClient, TestInvokeAuthorizerCommand } from '@aws-sdk/client-iot';
+import type { TestInvokeAuthorizerCommandInput, TestInvokeAuthorizerCommandOutput } from '@aws-sdk/client-iot';
 import type { IClientOptions } from 'mqtt';
 import type { JournalEntry } from '../../../lib/twin';
 import { FakeClock } from '../support/fake-clock';
@@ -213,6 +217,32 @@ describe('an authorizer', () => {
   });
 });
 
+describe('TestInvokeAuthorizer', () => {
+  const invoke = (input: Omit<TestInvokeAuthorizerCommandInput, 'authorizerName'>, authorizerName = 'Signed'): Promise<TestInvokeAuthorizerCommandOutput> => {
+    const { endpointUrl, region, ...credentials } = twin.twin.aws;
+    return new IoTClient({ endpoint: endpointUrl, region, credentials, maxAttempts: 1 }).send(new TestInvokeAuthorizerCommand({ authorizerName, ...input }));
+  };
+
+  test('asks with the event that a client would cause, and gives the answer', async () => {
+    const journal = twin.journal();
+    expect(await invoke({ token: 'ann', tokenSignature: sign('ann'), mqttContext: { username: 'ann', password: Buffer.from('pw'), clientId: 'ann-1' }, httpContext: { queryString: '?a=1', headers: { b: '2' } }, tlsContext: { serverName: 'x' } }))
+      .toMatchObject({ isAuthenticated: true, principalId: 'ann', refreshAfterInSeconds: 300, disconnectAfterInSeconds: 1200, policyDocuments: [expect.stringContaining('iot:Connect')] });
+    expect(await asked(journal, 'Signed')).toMatchObject({
+      token: 'ann', signatureVerified: true, protocols: ['tls', 'http', 'mqtt'],
+      protocolData: { tls: { serverName: 'x' }, http: { queryString: '?a=1', headers: { b: '2' } }, mqtt: { username: 'ann', password: Buffer.from('pw').toString('base64'), clientId: 'ann-1' } },
+    });
+    expect(await invoke({ mqttContext: { username: 'nobody' } }, 'Unsigned')).toMatchObject({ isAuthenticated: false });
+  });
+
+  test.each<[string, () => Promise<unknown>, string]>([
+    ['a signature that is not good', () => invoke({ token: 'ann', tokenSignature: sign('bob') }), 'UnauthorizedException'],
+    ['an authorizer that is not there', () => invoke({}, 'Missing'), 'UnauthorizedException'],
+    ['an answer that AWS IoT does not take', () => invoke({ mqttContext: { password: Buffer.from('{"isAuthenticated":1}') } }, 'Puppet'), 'InvalidResponseException'],
+  ])('fails for %s', async (_, attempt, name) => {
+    await expect(attempt()).rejects.toMatchObject({ name });
+  });
+});
+
 describe('the time of a connection', () => {
   test('ends with disconnectAfterInSeconds, however often it was asked again', async () => {
     const journal = twin.journal();
@@ -226,7 +256,7 @@ describe('the time of a connection', () => {
     }
     clock.advance(300);
     expect(await ann.disconnected()).toMatchObject({ reasonCode: 160 });
-    expect(JSON.parse(await watcher.payload())).toMatchObject({ disconnectReason: 'CUSTOMAUTH_TTL_EXPIRATION', principalIdentifier: 'Unsigned: ann' });
+    expect(JSON.parse(await watcher.payload())).toMatchObject({ disconnectReason: 'CUSTOMAUTH_TTL_EXPIRATION', principalIdentifier: 'ann' });
     await watcher.end();
   });
 
@@ -256,6 +286,15 @@ describe('HTTPS publish', () => {
     expect(await post(`/topics/u/ann/x${username('', signed)}&qos=1`, {})).toBe(200);
     expect(await post('/topics/u/bob/x?qos=1', signed)).toBe(403);
     expect(await post('/topics/u/ann/x?qos=1', { ...signed, token: 'bob' })).toBe(403);
+  });
+
+  test('works with curl', async () => {
+    const curl = async (signature: string): Promise<string> => (await promisify(execFile)('curl', [
+      '--silent', '--cacert', twin.twin.endpoints.rootCa, '--data', 'x', '--write-out', ' %{http_code}',
+      '-H', 'x-amz-customauthorizer-name: Signed', '-H', `x-amz-customauthorizer-signature: ${signature}`, '-H', 'token: ann', `${twin.twin.endpoints.https}/topics/u/ann/x?qos=1`,
+    ])).stdout;
+    expect(await curl(sign('ann'))).toMatch(/"OK".* 200$/);
+    expect(await curl(sign('bob'))).toMatch(/Forbidden.* 403$/);
   });
 
   test('asks once for the same credentials over the same connection, where the authorizer caches', async () => {

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
+import { GetRetainedMessageCommand, IoTDataPlaneClient, ListRetainedMessagesCommand, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { AwsClient } from 'aws4fetch';
 import { WebSocket } from 'ws';
+import { writeKit } from '../../../lib/twin';
 import type { Credentials } from '../../../lib/twin';
 import { FakeClock } from '../support/fake-clock';
 import { MqttJs } from '../support/mqttjs';
@@ -25,6 +28,7 @@ beforeAll(async () => {
       allow('iot:Subscribe', 'topicfilter/dt/*'),
       deny('iot:Publish', 'topic/cmd/secret'),
     ),
+    Reader: role(allow('iot:GetRetainedMessage', 'topic/keep/*'), { Effect: 'Allow', Action: 'iot:ListRetainedMessages', Resource: ['*'] }),
     Tagged: role(allow('iot:Publish', 'topic/site/${aws:PrincipalTag/site}/x')),
   });
   rootCaPem = readFileSync(twin.twin.endpoints.rootCa, 'utf8');
@@ -164,6 +168,24 @@ describe('HTTPS publish that AWS credentials sign', () => {
     await journal.next('a note', refused(/^signature: InvalidSignatureException/));
   });
 
+  test('reads what is retained, as far as the role allows', async () => {
+    const sdk = (roleName: string): IoTDataPlaneClient => new IoTDataPlaneClient({
+      endpoint: `https://localhost:${twin.twin.httpsPort}`, region: 'us-east-1', credentials: twin.twin.assumeRole(roleName), maxAttempts: 1, systemClockOffset: clock.now() - Date.now(), requestHandler: { httpsAgent: new Agent({ ca: rootCaPem }) },
+    });
+    const watcher = await MqttJs.connect(await twin.kit('watcher'));
+    await watcher.publish('keep/a', 'one', { qos: 1, retain: true });
+    await watcher.publish('keep/b', 'three', { qos: 1, retain: true });
+    await watcher.end();
+    const { payload, qos, lastModifiedTime } = await sdk('Reader').send(new GetRetainedMessageCommand({ topic: 'keep/a' }));
+    expect([Buffer.from(payload!).toString(), qos, lastModifiedTime]).toEqual(['one', 1, clock.now()]);
+    await expect(sdk('Reader').send(new GetRetainedMessageCommand({ topic: 'keep/none' }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await expect(sdk('Reader').send(new GetRetainedMessageCommand({ topic: 'other' }))).rejects.toMatchObject({ name: 'ForbiddenException' });
+    await expect(sdk('Backend').send(new ListRetainedMessagesCommand({}))).rejects.toMatchObject({ name: 'ForbiddenException' });
+    const { retainedTopics: [first], nextToken } = await sdk('Reader').send(new ListRetainedMessagesCommand({ maxResults: 1 })) as { retainedTopics: object[]; nextToken: string };
+    const { retainedTopics: [second], nextToken: end } = await sdk('Reader').send(new ListRetainedMessagesCommand({ maxResults: 1, nextToken })) as { retainedTopics: object[]; nextToken?: string };
+    expect([first, second, end]).toEqual([{ topic: 'keep/a', payloadSize: 3, qos: 1, lastModifiedTime: clock.now() }, { topic: 'keep/b', payloadSize: 5, qos: 1, lastModifiedTime: clock.now() }, undefined]);
+  });
+
   test('works with curl', async () => {
     // curl knows no other time than that of this computer.
     const own = await TestTwin.start({ watcher: { may: ANYTHING } }, {}, { Backend: role(allow('iot:Publish', 'topic/dt/*')) });
@@ -176,5 +198,17 @@ describe('HTTPS publish that AWS credentials sign', () => {
     expect(await curl('cmd/a')).toMatch(/Forbidden.* 403$/);
     expect(await curl('dt/a', 'guessed')).toMatch(/ 403$/);
     await own.stop();
+  });
+
+  test('works with curl and a certificate too', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'curl-'));
+    writeKit(await twin.kit('watcher'), folder);
+    const curl = async (...more: string[]): Promise<string> => (await promisify(execFile)('curl', [
+      '--silent', '--cacert', join(folder, 'root-ca.pem'), '--data', 'x', '--write-out', ' %{http_code}', `https://localhost:${twin.twin.httpsPort}/topics/any/a?qos=1`, ...more,
+    ])).stdout;
+    const identity = ['--cert', join(folder, 'certificate.pem'), '--key', join(folder, 'private.key')];
+    expect(await curl(...identity)).toMatch(/"OK".* 200$/);
+    expect(await curl()).toMatch(/Missing Authentication Token.* 403$/);
+    rmSync(folder, { recursive: true });
   });
 });

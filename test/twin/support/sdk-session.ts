@@ -16,6 +16,9 @@ export interface Plan {
 
   /** A topic to subscribe and publish to. */
   readonly topic: string;
+
+  /** Whether to subscribe alone. */
+  readonly listensOnly?: true;
 }
 
 /** What came of it. */
@@ -55,6 +58,9 @@ async function look5(): Promise<Outcome> {
   if (code !== 1) {
     return { connected: true, error: `SUBACK ${code}` };
   }
+  if (plan.listensOnly === true) {
+    return { connected: true };
+  }
   await within('PUBACK', client.publish({ topicName: plan.topic, payload: 'hello', qos: mqtt5.QoS.AtLeastOnce }));
   const [{ message }] = await within('message', received);
   return { connected: true, message: Buffer.from(message.payload as ArrayBuffer).toString() };
@@ -87,6 +93,9 @@ async function look4(): Promise<Outcome> {
   const { qos } = await within('SUBACK', connection.subscribe(plan.topic, mqtt.QoS.AtLeastOnce, (_, payload) => receive(Buffer.from(payload).toString())));
   if (qos !== 1) {
     return { connected: true, error: `SUBACK ${qos}` };
+  }
+  if (plan.listensOnly === true) {
+    return { connected: true };
   }
   await within('PUBACK', connection.publish(plan.topic, 'hello', mqtt.QoS.AtLeastOnce));
   return { connected: true, message: await within('message', received) };

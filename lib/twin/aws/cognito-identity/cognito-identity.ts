@@ -7,6 +7,7 @@ import type { Input } from '../json-service';
 import { ServiceError } from '../service';
 import type { Service } from '../service';
 import type { Surroundings } from '../surroundings';
+import { HourlyLimit } from './hourly-limit';
 import { Identities } from './identities';
 import type { Identity } from './identities';
 import { IdentityPools } from './identity-pools';
@@ -16,6 +17,9 @@ import { misconfigured, roleFor } from './roles';
 
 /** Credentials of the enhanced flow last an hour. */
 const SESSION_MS = 3_600_000;
+
+/** More than tests and people need. */
+const MAX_SESSIONS_PER_HOUR = 20_000;
 
 /** What AWS STS takes as a tag. */
 const MAX_TAG_LENGTH = 256;
@@ -31,6 +35,7 @@ const UNSIGNED = new Set(['GetId', 'GetCredentialsForIdentity', 'GetOpenIdToken'
 export function cognitoIdentityService(around: Surroundings, logins: Logins, roles: RolePermissions): Service {
   const pools = new IdentityPools(around);
   const identities = new Identities(around);
+  const limit = new HourlyLimit(MAX_SESSIONS_PER_HOUR, () => around.clock.now());
 
   /** The identity of a call, and how its owner has logged in; nobody else may have it. */
   async function owned(input: Input): Promise<{ readonly pool: IdentityPool; readonly identity: Identity; readonly given: readonly Login[] }> {
@@ -54,8 +59,9 @@ export function cognitoIdentityService(around: Surroundings, logins: Logins, rol
     return { pool, identity: identities.link(identity, given), given };
   }
 
-  function admin(caller: Session | undefined, operation: string, pool: IdentityPool): void {
-    roles.require(caller, `cognito-identity:${operation}`, pool.arn);
+  /** What is about one identity has no resource: policies must say `*`, and may name the pool in a condition. */
+  function admin(caller: Session | undefined, operation: string, { arn }: IdentityPool): void {
+    roles.require(caller, `cognito-identity:${operation}`, operation === 'ListIdentities' ? arn : undefined, { 'cognito-identity:IdentityPoolArn': arn });
   }
 
   return jsonService('cognito-identity', 'Amazon Cognito identity pools', {
@@ -79,6 +85,7 @@ export function cognitoIdentityService(around: Surroundings, logins: Logins, rol
       if (objection !== undefined) {
         throw misconfigured(objection);
       }
+      limit.take();
       const expiration = around.clock.now() + SESSION_MS;
       const { accessKeyId, secretAccessKey, sessionToken } = around.keys.issue(expiration, session);
       return { IdentityId: identityId, Credentials: { AccessKeyId: accessKeyId, SecretKey: secretAccessKey, SessionToken: sessionToken, Expiration: expiration / 1000 } };

@@ -56,7 +56,8 @@ function admit(connection: Connection, packet: IConnectPacket, identity: ClientI
     watcher?.connectFailed(connection);
     return;
   }
-  const { thingName, principal } = identity;
+  const { thingName, principal, principalId } = identity;
+  connection.principalId = principalId;
   Object.assign(connection.asker, { ...(thingName && { thingName }), ...(principal && { principal }) });
   if (!guard.allowsOperation(connection.asker, identity.authorizer, connectRequest(connection.clientId, packet))) {
     reject(connection, NOT_AUTHORIZED);

@@ -1,0 +1,12 @@
+export { problemsOf } from './answer-rules';
+export { authorizer } from './authorizer';
+export type { AuthorizerHandler, AuthorizerOptions, User } from './authorizer';
+export { clientIdOf, principalIdOf } from './client-id';
+export { AnswerError, Refusal } from './errors';
+export type { AuthorizerAnswer, AuthorizerEvent, InvocationContext, PolicyDocument, PolicyStatement } from './event';
+export { ANY, publish, statement, subscribe } from './permission';
+export type { Grant, Permission, Scope } from './permission';
+export { ConnectionRequest } from './request';
+export type { ClientCertificate } from './request';
+export type { SessionOptions } from './session';
+export { Channel } from '../topics/channel';

@@ -1,0 +1,10 @@
+export type { IAuthorizer } from './authorizer-base';
+export { AuthorizerStatus, CustomAuthorizer } from './custom-authorizer';
+export type { AuthorizerOptions, CustomAuthorizerProps } from './custom-authorizer';
+export { JwtAuthorizer, TokenSource } from './jwt-authorizer';
+export type { JwtAuthorizerProps } from './jwt-authorizer';
+export { JwtIssuer, TokenUse } from './jwt-issuer';
+export type { OidcIssuerProps, UserPoolTokenOptions } from './jwt-issuer';
+export { Claim, TokenAccess } from './token-access';
+export type { ClaimPublishScope, ClaimScope } from './token-access';
+export { TokenSigning } from './token-signing';
