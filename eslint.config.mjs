@@ -56,7 +56,7 @@ function layer(folder) {
 }
 
 export default tseslint.config(
-  { ignores: ['dist/', 'bundle/', 'coverage/', 'cdk.out/', 'bench/peers/', '**/*.d.ts'] },
+  { ignores: ['dist/', 'examples/*/page/dist/', 'bundle/', 'coverage/', 'cdk.out/', 'bench/peers/', '**/*.d.ts'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.dev.json', tsconfigRootDir: import.meta.dirname } },
@@ -73,6 +73,11 @@ export default tseslint.config(
       eqeqeq: 'error',
       'no-console': 'error',
     },
+  },
+  {
+    // It runs in a browser.
+    files: ['examples/web-app-cognito/page/**/*.ts'],
+    languageOptions: { parserOptions: { project: './examples/web-app-cognito/page/tsconfig.json' } },
   },
   ...Object.keys(LAYERS).map(layer),
   {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { startTwin } from '../lib/twin';
+import { TwinError, startTwin } from '../lib/twin';
 import type { JournalEntry, Twin } from '../lib/twin';
+import { writeWhole } from '../lib/twin/pki/state-folder';
 import { bold, explainFailure, outcome, plain, print, printJson, styled, table, warn } from './output';
 import { watchAssembly } from './watch';
 
@@ -10,6 +11,7 @@ interface LocalOptions {
   readonly consolePort: number;
   readonly host: string;
   readonly state: string;
+  readonly outputsFile?: string;
   readonly parameter: { readonly [name: string]: string };
   readonly account: string;
   readonly region: string;
@@ -37,6 +39,11 @@ export async function local(assembly: string, options: LocalOptions): Promise<vo
     region: options.region,
     runFunctions: options.functions,
   }).finally(() => clearTimeout(slow));
+  const problem = writeOutputs(twin, options);
+  if (problem !== undefined) {
+    await twin.stop();
+    throw new TwinError(problem);
+  }
   stopOnSignal(twin);
   reloadOnChange(twin, resolve(assembly), options);
   twin.warnings.forEach(warn);
@@ -64,7 +71,8 @@ export function stopOnSignal(twin: Twin): void {
 }
 
 /** Reload on SIGHUP and, unless told otherwise, when the assembly was written anew; one reload after the other. */
-function reloadOnChange(twin: Twin, assembly: string, { watch, json }: LocalOptions): void {
+function reloadOnChange(twin: Twin, assembly: string, options: LocalOptions): void {
+  const { watch, json } = options;
   let reloading = Promise.resolve();
   let told: readonly string[] = twin.warnings;
   const reload = (): void => {
@@ -73,6 +81,10 @@ function reloadOnChange(twin: Twin, assembly: string, { watch, json }: LocalOpti
         const { changes, warnings } = await twin.reload();
         warnings.filter((warning) => !told.includes(warning)).forEach(warn);
         told = warnings;
+        const problem = writeOutputs(twin, options);
+        if (problem !== undefined) {
+          warn(problem);
+        }
         if (json !== true) {
           printReload(changes);
         }
@@ -87,6 +99,18 @@ function reloadOnChange(twin: Twin, assembly: string, { watch, json }: LocalOpti
   }
 }
 
+/** Write what `cdk deploy --outputs-file` would have written. The answer is why that cannot be. */
+function writeOutputs({ outputs }: Twin, { outputsFile }: LocalOptions): string | undefined {
+  try {
+    if (outputsFile !== undefined) {
+      writeWhole(resolve(outputsFile), `${JSON.stringify(outputs, undefined, 2)}\n`);
+    }
+    return undefined;
+  } catch (error) {
+    return `${outputsFile}: cannot be written (${(error as NodeJS.ErrnoException).code ?? 'error'}); choose another file with --outputs-file`;
+  }
+}
+
 /** More changes than this are counted. */
 const SHOWN_CHANGES = 20;
 
@@ -98,7 +122,7 @@ function printReload(changes: readonly string[]): void {
   }
 }
 
-function printStart({ endpoints, deployment }: Twin, { host, state }: LocalOptions): void {
+function printStart({ endpoints, deployment, outputs: ofStacks }: Twin, { host, state }: LocalOptions): void {
   print(bold('A local AWS IoT Core, for development and tests only.'));
   if (!/^(127\.|localhost$|::1$)/.test(host)) {
     print(styled('yellow', `It listens on ${host}: other computers can reach it.`));
@@ -106,7 +130,7 @@ function printStart({ endpoints, deployment }: Twin, { host, state }: LocalOptio
   print(table(['MQTT', 'HTTPS', 'console', 'root CA'], [[endpoints.mqtt, endpoints.https, endpoints.console, endpoints.rootCa]]));
   print(`Things: ${deployment.things.length}, certificates: ${deployment.certificates.length}, policies: ${deployment.policies.length}`);
   const stateOption = state === '.iot-warden' ? '' : ` --state ${state}`;
-  const outputs = Object.entries(deployment.outputs).flatMap(([stack, values]) => Object.entries(values).map(([name, value]) => `${stack}.${name} = ${value}`));
+  const outputs = Object.entries(ofStacks).flatMap(([stack, values]) => Object.entries(values).map(([name, value]) => `${stack}.${name} = ${value}`));
   if (outputs.length > 0) {
     print(`Outputs:\n${outputs.map((line) => `  ${plain(line)}`).join('\n')}`);
   }

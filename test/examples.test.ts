@@ -14,6 +14,7 @@ import { JitpStack } from '../examples/jitp/stack';
 import { JwtAuthorizerStack } from '../examples/jwt-authorizer/stack';
 import { OwnCaInKmsStack } from '../examples/own-ca-in-kms/stack';
 import { QuickstartStack } from '../examples/quickstart/stack';
+import { WebAppCognitoStack } from '../examples/web-app-cognito/stack';
 
 // test/setup.ts turns CloudFormation validation off for speed; here every example goes through it.
 process.env.CDK_VALIDATION = 'true';
@@ -27,13 +28,16 @@ const EXAMPLES: { readonly [name: string]: (app: App) => Stack } = {
   'bulk': (app) => new BulkStack(app, 'Bulk', { file: resolve('examples/bulk/devices.ndjson') }),
   'backend-service': (app) => new BackendServiceStack(app, 'BackendService', { csr: committedCsr('backend-service') }),
   'device-aws-credentials': (app) => new DeviceAwsCredentialsStack(app, 'DeviceAwsCredentials', { csr: committedCsr('device-aws-credentials') }),
+  'web-app-cognito': (app) => new WebAppCognitoStack(app, 'WebAppCognito', {
+    thermostats: { 'thermostat-1': committedCsr('web-app-cognito', 'thermostat-1') }, origin: 'http://localhost:5173',
+  }),
   'custom-domain': (app) => new CustomDomainStack(app, 'CustomDomain', { ...CUSTOM_DOMAIN, csr: committedCsr('custom-domain') }),
 };
 
 const CUSTOM_DOMAIN = { domainName: 'iot.example.com', zoneName: 'example.com', hostedZoneId: 'Z0123456789ABCDEFGHIJ' };
 
-function committedCsr(example: string): string {
-  return readFileSync(resolve('examples', example, 'sensor-1.csr.pem'), 'utf8');
+function committedCsr(example: string, thing = 'sensor-1'): string {
+  return readFileSync(resolve('examples', example, `${thing}.csr.pem`), 'utf8');
 }
 
 /** An app in which what CloudFormation validation finds is an error, as in cdk.json. */

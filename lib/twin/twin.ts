@@ -10,6 +10,7 @@ import { Account, Store, systemRandom } from './account';
 import type { CertificateStatus } from './account/records';
 import { API_PREFIX } from './aws';
 import type { Credentials, TokenOptions } from './aws';
+import { servedOutputs } from './aws/api-gateway/served-outputs';
 import { LOOPBACK, certifiedAddresses, endpointOf, inUrl } from './addresses';
 import { Admission } from './admission';
 import { systemClock } from './clock';
@@ -73,6 +74,9 @@ export interface Twin {
   readonly mqttPort: number;
   readonly httpsPort: number;
   readonly deployment: Deployment;
+
+  /** The outputs of the deployment's stacks, with the URLs of HTTP APIs as they are served here. */
+  readonly outputs: Deployment['outputs'];
 
   /** For clients of the AWS SDK: AWS IoT, and stand-ins for the services that Lambda functions of the assembly call. */
   readonly aws: AwsAccess;
@@ -260,6 +264,9 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       ...ports,
       get deployment() {
         return deployment;
+      },
+      get outputs() {
+        return servedOutputs(deployment, aws.endpoint);
       },
       aws: access,
       get warnings() {

@@ -7,16 +7,22 @@ import { run, scratch, start } from './cli';
 const TEMPLATE = {
   Resources: {
     Thing: { Type: 'AWS::IoT::Thing', Properties: { ThingName: 'pump-1' } },
+    Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'api', ProtocolType: 'HTTP' } },
     Role: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'backend', AssumeRolePolicyDocument: {} } },
   },
-  Outputs: { Pump: { Value: { Ref: 'Thing' } } },
+  Outputs: {
+    Pump: { Value: { Ref: 'Thing' } },
+    Url: { Value: { 'Fn::Sub': '${Api.ApiEndpoint}/readings' } },
+    // Of another app, which the twin does not serve.
+    Other: { Value: 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com' },
+  },
 };
 
 const state = scratch("somebody's state");
 
 test('local prints outputs, and env makes a shell and the AWS SDK talk to the twin', async () => {
   writeFileSync(scratch('pumps.json'), JSON.stringify(TEMPLATE));
-  const twin = start(['local', scratch('pumps.json'), '--port', '0', '--https-port', '0', '--console-port', '0', '--state', state]);
+  const twin = start(['local', scratch('pumps.json'), '--port', '0', '--https-port', '0', '--console-port', '0', '--state', state, '--outputs-file', 'outputs.json']);
   await twin.firstLine;
 
   const { code, stdout } = await run(['env', '--state', state]);
@@ -46,8 +52,16 @@ test('local prints outputs, and env makes a shell and the AWS SDK talk to the tw
     code: 2, stdout: '', stderr: `iot-warden: --role ${role}-2: the caller may not assume ${role}-2: it is no role of the deployment, or the caller does not run the twin\n`,
   });
 
+  const { pumps } = JSON.parse(readFileSync(scratch('outputs.json'), 'utf8')) as { pumps: { Url: string } };
+  expect(pumps).toEqual({ Pump: 'pump-1', Url: expect.stringMatching(/\/_api\/\w+\/readings$/), Other: 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com' });
+  expect(pumps.Url).toContain(`${variables.AWS_ENDPOINT_URL}/`);
+  expect((await fetch(pumps.Url)).status).toBe(404);
+
   twin.process.kill('SIGTERM');
-  expect((await twin.finished).stdout).toContain('Outputs:\n  pumps.Pump = pump-1\n');
+  const { stdout: printed } = await twin.finished;
+  expect(printed).toContain(`Outputs:\n  pumps.Pump = pump-1\n  pumps.Url = ${pumps.Url}\n`);
+  // The API is found there; it has no stage.
+  expect(printed).toContain('it has no such stage');
 });
 
 test('env fails in one line where no twin runs', async () => {

@@ -100,6 +100,10 @@ describe('local refuses with 2 and one line', () => {
     await oneLine([template('good.json'), '--parameter', 'Site=a', '--state', scratch('file', 'state')], /state folder .*: cannot be written to \(ENOTDIR\); choose another with --state$/);
   });
 
+  test('a file for outputs that cannot be written', () => oneLine(
+    [template('good.json'), '--parameter', 'Site=a', ...PORTS, '--state', scratch('state3'), '--outputs-file', scratch('nowhere', 'outputs.json')],
+    /nowhere\/outputs\.json: cannot be written \(ENOENT\); choose another file with --outputs-file$/));
+
   test('a port in use, and leaves nothing running or half-written', async () => {
     const taken = createServer();
     await new Promise<void>((listening) => taken.listen(0, '127.0.0.1', listening));

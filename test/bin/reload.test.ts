@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { scratch, start } from './cli';
 import type { Running } from './cli';
 
@@ -6,7 +6,7 @@ const PORTS = ['--port', '0', '--https-port', '0', '--console-port', '0'];
 
 function write(...things: readonly string[]): string {
   const file = scratch('template.json');
-  writeFileSync(file, JSON.stringify({ Resources: Object.fromEntries(things.map((name) => [name, { Type: 'AWS::IoT::Thing', Properties: { ThingName: name } }])) }));
+  writeFileSync(file, JSON.stringify({ Outputs: { Last: { Value: things.at(-1) } }, Resources: Object.fromEntries(things.map((name) => [name, { Type: 'AWS::IoT::Thing', Properties: { ThingName: name } }])) }));
   return file;
 }
 
@@ -26,11 +26,14 @@ async function until({ process: child }: Running, text: string): Promise<string>
 }
 
 test('local follows the template when it is written anew, and says what has changed', async () => {
-  const twin = start(['local', write('one', 'two'), ...PORTS, '--state', scratch('watched')]);
+  const twin = start(['local', write('one', 'two'), ...PORTS, '--state', scratch('watched'), '--outputs-file', scratch('outputs.json')]);
+  const outputs = (): unknown => JSON.parse(readFileSync(scratch('outputs.json'), 'utf8'));
   await until(twin, 'Stop with Ctrl-C');
+  expect(outputs()).toEqual({ template: { Last: 'two' } });
   const told = until(twin, 'removed');
   write('one', 'three');
   expect(await told).toMatch(/Reloaded:\n {2}added template\/three\n {2}removed template\/two/);
+  expect(outputs()).toEqual({ template: { Last: 'three' } });
   twin.process.kill('SIGTERM');
   expect(await twin.finished).toMatchObject({ code: 0, stderr: '' });
 });

@@ -2,10 +2,10 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
-import { getExtensionData, readTlsClientHello } from 'read-tls-client-hello';
 import type { Journal } from '../journal';
 import { SAFETY } from '../limits';
 import type { KeyPair } from '../pki/authority';
+import { readHello } from './client-hello';
 import type { Domain } from './domains';
 import { chooseProtocol, routeOf } from './route';
 import type { Port, Route } from './route';
@@ -53,39 +53,36 @@ export class FrontDoor {
 
   private open(socket: Socket): void {
     const { endpoint, others } = this.names();
-    if (others.size === 0) {
-      this.handshake(socket, endpoint);
+    if (others.size === 0 && this.port === 'mqtt') {
+      this.handshake(socket, endpoint, true);
       return;
     }
-    // The version of TLS is settled before OpenSSL tells the name, so that the name must be read beforehand.
+    // The version of TLS is settled before OpenSSL tells the name, so that the name must be read beforehand. So is whether
+    // the client is asked for a certificate.
     const timer = setTimeout(() => socket.destroy(), SAFETY.connectTimeoutMs);
     socket.once('error', () => socket.destroy());
-    void readTlsClientHello(socket)
-      .then((hello) => getExtensionData(hello, 'server_name')?.serverName)
-      // What cannot be read is for OpenSSL to refuse.
-      .catch(() => undefined)
-      .then((serverName) => {
-        clearTimeout(timer);
-        if (!socket.destroyed) {
-          this.handshake(socket, this.named(serverName) ?? endpoint);
-        }
-      });
+    void readHello(socket).then(({ serverName, isBrowserSocket }) => {
+      clearTimeout(timer);
+      if (!socket.destroyed) {
+        this.handshake(socket, this.named(serverName) ?? endpoint, !isBrowserSocket);
+      }
+    });
   }
 
   private named(serverName: string | undefined): Names['endpoint'] | undefined {
     return this.names().others.get(serverName?.toLowerCase() ?? '');
   }
 
-  private handshake(socket: Socket, { domain, certificate }: Names['endpoint']): void {
+  private handshake(socket: Socket, { domain, certificate }: Names['endpoint'], requestCert: boolean): void {
     if (!domain.enabled) {
       this.drop(socket, `domain configuration '${domain.name}' is DISABLED`);
       return;
     }
-    this.tlsServer(domain, certificate).emit('connection', socket);
+    this.tlsServer(domain, certificate, requestCert).emit('connection', socket);
   }
 
-  private tlsServer(domain: Domain, { certificatePem, privateKeyPem }: KeyPair): TlsServer {
-    const key = JSON.stringify([domain, certificatePem]);
+  private tlsServer(domain: Domain, { certificatePem, privateKeyPem }: KeyPair, requestCert: boolean): TlsServer {
+    const key = JSON.stringify([domain, certificatePem, requestCert]);
     const existing = this.tls.get(key);
     if (existing !== undefined) {
       return existing;
@@ -94,7 +91,7 @@ export class FrontDoor {
       ...TLS_POLICIES[domain.tlsPolicy]!,
       cert: certificatePem,
       key: privateKeyPem,
-      requestCert: true,
+      requestCert,
       // A certificate counts by its registration, whoever issued it; the handshake still proves the private key.
       rejectUnauthorized: false,
       ALPNCallback: ({ protocols }) => chooseProtocol(this.port, domain, protocols),

@@ -34,7 +34,7 @@ export class ExampleTwin {
 
   /** An output of the example's stack. */
   public output(name: string): string {
-    const [outputs] = Object.values(this.twin.deployment.outputs);
+    const [outputs] = Object.values(this.twin.outputs);
     return outputs![name]!;
   }
 
