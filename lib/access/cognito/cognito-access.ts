@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Annotations, Lazy, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -16,6 +17,9 @@ import { invalid } from '../../private/errors';
 import { IotAction } from '../iot-action';
 import type { IotPolicyStatement } from '../iot-policy-statement';
 import { IotResource } from '../iot-resource';
+
+/** Distinguishes the principal tags of one provider from those of another. */
+const HASH_CHARS = 8;
 
 /** Properties for the access of an app's users. */
 export interface CognitoAccessProps {
@@ -109,7 +113,7 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
     const isSet = !this.isPoolForeign || props.setsRolesOfIdentityPool === true;
     this.principalTags = new Set(props.providers.flatMap(({ _principalTags: tags }) => Object.keys(tags)));
     this.acceptsBoundless = props.everyUserReachesEveryDevice ?? false;
-    this._userPools = props.providers.flatMap(({ _userPool: userPool }) => userPool ?? []);
+    this._userPools = [...new Map(props.providers.flatMap(({ _key: key, _userPool: userPool }) => (userPool ? [[key, userPool] as const] : []))).values()];
     if (props.identityPool === undefined) {
       this.identityPool = this.defineIdentityPool(props.providers);
     }
@@ -189,6 +193,13 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
     if (tag !== undefined) {
       throw invalid(this, `'principalTags' must have names of 1 to 128 letters, digits and _.:=+@-, got ${JSON.stringify(tag)}`);
     }
+    const tags = tagsByProvider(providers);
+    for (const { _key: key, _principalTags: own } of providers) {
+      const split = Object.keys(own).find((name) => own[name] !== tags.get(key)![name]);
+      if (split !== undefined) {
+        throw invalid(this, `'principalTags' must take '${split}' from one claim for all app clients of a user pool, got '${own[split]}' and '${tags.get(key)![split]}'`);
+      }
+    }
   }
 
   private defineIdentityPool(providers: readonly LoginProvider[]): cognito.CfnIdentityPool {
@@ -233,14 +244,19 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
     });
   }
 
+  /**
+   * An identity pool has one map for each provider, whose place in the list may change: if another took over its id,
+   * CloudFormation would make a map that is there already, and then delete it.
+   */
   private mapPrincipalTags(providers: readonly LoginProvider[]): void {
-    providers.forEach(({ _name: identityProviderName, _principalTags: principalTags }, index) => {
-      if (Object.keys(principalTags).length > 0) {
-        new cognito.CfnIdentityPoolPrincipalTag(this, `PrincipalTags${index === 0 ? '' : index + 1}`, {
-          identityPoolId: this.identityPoolId, identityProviderName, principalTags, useDefaults: false,
-        });
-      }
-    });
+    for (const [key, principalTags] of tagsByProvider(providers)) {
+      new cognito.CfnIdentityPoolPrincipalTag(this, `PrincipalTags${createHash('sha256').update(key).digest('hex').slice(0, HASH_CHARS)}`, {
+        identityPoolId: this.identityPoolId,
+        identityProviderName: providers.find(({ _key: one }) => one === key)!._name,
+        principalTags,
+        useDefaults: false,
+      });
+    }
   }
 
   /** App clients may be added later. */
@@ -282,4 +298,13 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
       }));
     }
   }
+}
+
+/** The principal tags of each provider that has some, by its key. */
+function tagsByProvider(providers: readonly LoginProvider[]): ReadonlyMap<string, Readonly<Record<string, string>>> {
+  const byKey = new Map<string, Readonly<Record<string, string>>>();
+  for (const { _key: key, _principalTags: tags } of providers.filter(({ _principalTags: some }) => Object.keys(some).length > 0)) {
+    byKey.set(key, { ...byKey.get(key), ...tags });
+  }
+  return byKey;
 }
