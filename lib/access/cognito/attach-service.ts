@@ -14,6 +14,7 @@ import { IDENTITIES_HAVE_NO_ARN, attachmentStatements } from './identity-policie
 import { IdentitySweep, type SweepOptions } from './identity-sweep';
 import { invalid } from '../../private/errors';
 import { PackageFunction } from '../../private/package-function';
+import { requireSameEnvironment } from '../../private/same-environment';
 
 /** AWS IoT attaches 15 policies in a second, in an account and Region. */
 const DEFAULT_RATE = 10;
@@ -33,7 +34,7 @@ const SIGNED_HEADERS = ['authorization', 'content-type', 'x-amz-content-sha256',
 
 /** Properties for attaching IoT policies to the identities of users. */
 export interface AttachServiceProps extends SweepOptions {
-  /** Whose users. */
+  /** Whose users; in the same account and Region. */
   readonly access: CognitoAccess;
 
   /**
@@ -102,6 +103,7 @@ export class AttachService extends Construct {
 
     this.requireOrigins(props.allowedOrigins ?? []);
     const { access } = props;
+    requireSameEnvironment(this, 'access', access);
     const records = new AttachmentRecords(this, 'Records', props);
     const attaching = new PackageFunction(this, 'Attaching', {
       handler: 'attach-identity-policy',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Annotations, Lazy, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { acknowledgeGuests, GuestAccess } from './guest-access';
 import { IdentityPolicies } from './identity-policies';
 import { identityRole } from './identity-role';
@@ -14,6 +14,7 @@ import { acknowledgeWildcards } from '../../private/acknowledge';
 import { iotArn } from '../../private/arns';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
+import { requireSameEnvironment } from '../../private/same-environment';
 import { IotAction } from '../iot-action';
 import type { IotPolicyStatement } from '../iot-policy-statement';
 import { IotResource } from '../iot-resource';
@@ -149,11 +150,12 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
   }
 
   /**
-   * Writes into the IoT policies of identities what a grant has written into the role.
+   * Writes into the IoT policies of identities what a grant has written into the role. They are for one account and Region.
    *
    * @internal
    */
-  public _addIotStatements(statements: readonly IotPolicyStatement[]): void {
+  public _addIotStatements(statements: readonly IotPolicyStatement[], scope: IConstruct = this): void {
+    requireSameEnvironment(scope, 'grantee', this);
     const shared = sharedClientId(statements);
     if (shared !== undefined) {
       throw invalid(this, `with ${show(shared)}, a user could end the connections of others; put UserVariable.identityId() into the client id`);

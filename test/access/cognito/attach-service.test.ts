@@ -191,6 +191,11 @@ describe('the sweep', () => {
   });
 });
 
+test('the service must be in the Region of the users', () => {
+  const there = new Stack(stack.node.root, 'There', { env: { account: '111122223333', region: 'us-east-1' } });
+  expect(() => new AttachService(there, 'Attach', { access })).toThrow("'access' must be in the Region of the stack, us-east-1, got one in eu-west-1 (at There/Attach)");
+});
+
 test('the service may be in another stack than the users', () => {
   const other = new Stack(stack.node.root, 'Other', { env: { account: '111122223333', region: 'eu-west-1' } });
   new AttachService(other, 'Attach', { access });
