@@ -21,7 +21,7 @@ export interface PackageFunctionProps {
    *
    * @default - as many as the account has left
    */
-  readonly reservedConcurrency?: number;
+  readonly reservedConcurrentExecutions?: number;
 
   /** What the handler is told, read when the app is synthesized; objects and lists as JSON. No secrets. */
   readonly environment: { readonly [name: string]: () => unknown };
@@ -32,7 +32,7 @@ export class PackageFunction extends Construct {
   public readonly role: iam.Role;
   public readonly function: lambda.Function;
 
-  constructor(scope: Construct, id: string, { handler, description, timeout, wildcards, reservedConcurrency, environment }: PackageFunctionProps) {
+  constructor(scope: Construct, id: string, { handler, description, timeout, wildcards, reservedConcurrentExecutions, environment }: PackageFunctionProps) {
     super(scope, id);
 
     const logGroup = new logs.LogGroup(this, 'Logs', { retention: logs.RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN });
@@ -50,7 +50,7 @@ export class PackageFunction extends Construct {
       architecture: lambda.Architecture.ARM_64,
       memorySize: 512,
       timeout,
-      ...reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency },
+      reservedConcurrentExecutions,
       role: this.role,
       logGroup,
       environment: Object.fromEntries(Object.entries(environment).map(([name, produce]) => [name, Lazy.string({ produce: () => variable(produce()) })])),

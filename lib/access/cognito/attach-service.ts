@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import * as apigateway from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
@@ -49,21 +49,21 @@ export interface AttachServiceProps extends SweepOptions {
    *
    * @default 10
    */
-  readonly ratePerSecond?: number;
+  readonly rateLimit?: number;
 
   /**
-   * How many calls are answered at once.
+   * How many calls are answered at once: a whole number.
    *
    * @default 20
    */
-  readonly burst?: number;
+  readonly burstLimit?: number;
 
   /**
    * How many calls run at once; as many are kept from the other functions of the account.
    *
    * @default - as many as the account has left
    */
-  readonly reservedConcurrency?: number;
+  readonly reservedConcurrentExecutions?: number;
 
   /**
    * The key that encrypts the records of who has which identity.
@@ -102,6 +102,7 @@ export class AttachService extends Construct {
     super(scope, id);
 
     this.requireOrigins(props.allowedOrigins ?? []);
+    this.requireLimits(props);
     const { access } = props;
     requireSameEnvironment(this, 'access', access);
     const records = new AttachmentRecords(this, 'Records', props);
@@ -110,7 +111,7 @@ export class AttachService extends Construct {
       description: 'Attaches policies of AWS IoT to identities of Amazon Cognito',
       timeout: TIMEOUT,
       wildcards: IDENTITIES_HAVE_NO_ARN,
-      ...props.reservedConcurrency !== undefined && { reservedConcurrency: props.reservedConcurrency },
+      ...props.reservedConcurrentExecutions !== undefined && { reservedConcurrentExecutions: props.reservedConcurrentExecutions },
       environment: {
         IDENTITY_POOL_ID: () => access.identityPoolId,
         POLICY_NAMES: () => access._policies.names(),
@@ -136,9 +137,22 @@ export class AttachService extends Construct {
   }
 
   private requireOrigins(origins: readonly string[]): void {
-    const bad = origins.find((origin) => !/^https:\/\/[^*/]+$|^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/.test(origin));
+    if (Token.isUnresolved(origins)) {
+      return;
+    }
+    const bad = origins.find((origin) => !Token.isUnresolved(origin) && !/^https:\/\/[^*/]+$|^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/.test(origin));
     if (bad !== undefined) {
       throw invalid(this, `'allowedOrigins' must be like "https://app.example.com", without wildcard or path, got ${JSON.stringify(bad)}`);
+    }
+  }
+
+  /** With 0, API Gateway would answer nobody. */
+  private requireLimits({ rateLimit = DEFAULT_RATE, burstLimit = DEFAULT_BURST }: AttachServiceProps): void {
+    if (!Token.isUnresolved(rateLimit) && !(rateLimit > 0)) {
+      throw invalid(this, `'rateLimit' must be more than 0, got ${rateLimit}`);
+    }
+    if (!Token.isUnresolved(burstLimit) && !(Number.isInteger(burstLimit) && burstLimit > 0)) {
+      throw invalid(this, `'burstLimit' must be a whole number and more than 0, got ${burstLimit}`);
     }
   }
 
@@ -161,7 +175,7 @@ export class AttachService extends Construct {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
-      throttle: { rateLimit: props.ratePerSecond ?? DEFAULT_RATE, burstLimit: props.burst ?? DEFAULT_BURST },
+      throttle: { rateLimit: props.rateLimit ?? DEFAULT_RATE, burstLimit: props.burstLimit ?? DEFAULT_BURST },
       accessLogSettings: {
         destination: new apigateway.LogGroupLogDestination(new logs.LogGroup(this, 'AccessLog', { retention: logs.RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN })),
         format: AccessLogFormat.custom(JSON.stringify(Object.fromEntries(LOGGED.map((name) => [name.split('.').at(-1)!, `$context.${name}`])))),
