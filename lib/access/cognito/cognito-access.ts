@@ -24,7 +24,11 @@ const HASH_CHARS = 8;
 
 /** Properties for the access of an app's users. */
 export interface CognitoAccessProps {
-  /** Where users sign in. For an identity pool that exists, those of its providers that are of interest here. */
+  /**
+   * Where users sign in. For an identity pool that exists, those of its providers that are of interest here.
+   *
+   * App clients of one user pool share its principal tags.
+   */
   readonly providers: LoginProvider[];
 
   /**
@@ -88,7 +92,7 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
    */
   public readonly identityPoolId: string;
 
-  /** The role of users who have signed in. */
+  /** The role of users who have signed in. Grants take the `CognitoAccess` itself: the role alone lets nobody in at AWS IoT. */
   public readonly authenticatedRole: iam.IRole;
   public readonly grantPrincipal: iam.IPrincipal;
 
@@ -136,7 +140,8 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
   /**
    * Lets everybody in who knows the id of the identity pool, without login, and says what they may do.
    *
-   * They have a role and client ids of their own and can do nothing but connect until something is granted to them.
+   * They have a role and client ids of their own and can do nothing but connect until something is granted to them. Whether an
+   * `identityPool` that exists has guests is set there, and their role too unless `setsRolesOfIdentityPool` is set.
    */
   public allowGuestsWithoutLogin(): GuestAccess {
     if (this.guests === undefined) {
