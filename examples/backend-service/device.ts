@@ -1,6 +1,6 @@
 /** A sensor that is too hot: it says so, and waits to be told what to do. */
 import { once } from 'node:events';
-import { mqtt5 } from 'aws-iot-device-sdk-v2';
+import type { mqtt5 } from 'aws-iot-device-sdk-v2';
 import { command, runCommand, say } from '../device/command';
 import { Connection } from '../device/connection';
 import { DeviceError } from '../device/errors';
@@ -23,7 +23,7 @@ runCommand(command('device', 'Publish a reading, and wait for a command.')
     const told = once(connection.client, 'messageReceived', { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }) as Promise<[mqtt5.MessageReceivedEvent]>;
     // It is waited for below; until then a failure must not end the process.
     told.catch(() => undefined);
-    await connection.client.subscribe({ subscriptions: [{ topicFilter: `cmd/sensors/${thing}/+`, qos: mqtt5.QoS.AtLeastOnce }] });
+    await connection.subscribe(`cmd/sensors/${thing}/+`);
     await connection.publish(`dt/sensors/${thing}/telemetry`, { celsius });
     say(`published ${celsius} °C`);
     const [{ message }] = await told.catch(() => {

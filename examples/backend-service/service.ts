@@ -5,10 +5,9 @@
  * profile, or the role of the function, task or instance that it runs on.
  */
 import { randomUUID } from 'node:crypto';
-import { auth, iot, mqtt5 } from 'aws-iot-device-sdk-v2';
+import { auth, iot, type mqtt5 } from 'aws-iot-device-sdk-v2';
 import { command, runCommand, say } from '../device/command';
 import { Connection, finishClient } from '../device/connection';
-import { DeviceError } from '../device/errors';
 import { endpointOption, readEndpoint, type Endpoint } from './endpoint';
 
 interface Options {
@@ -36,12 +35,7 @@ runCommand(command('service', 'Hear all sensors, and tell those that are too hot
     const connection = await Connection.start(client, `${address.host}:${address.port} as ${clientId}`, { attempts, onFailure: (reason) => say(`not connected: ${reason}`) });
     say(`connected as ${clientId}`);
     const done = answerHotSensors(connection, limit, answers);
-    const { reasonCodes } = await client.subscribe({ subscriptions: [{ topicFilter: TELEMETRY, qos: mqtt5.QoS.AtLeastOnce }] }).catch((error: Error) => {
-      throw new DeviceError(`cannot subscribe to ${TELEMETRY}: ${error.message}`);
-    });
-    if (reasonCodes.some((code) => code >= mqtt5.SubackReasonCode.UnspecifiedError)) {
-      throw new DeviceError(`may not subscribe to ${TELEMETRY}`);
-    }
+    await connection.subscribe(TELEMETRY);
     say(`subscribed to ${TELEMETRY}`);
     await done;
     await connection.close();

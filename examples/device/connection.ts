@@ -57,7 +57,17 @@ export class Connection {
       await this.client.publish({ topicName: topic, payload: JSON.stringify(message), qos: mqtt5.QoS.AtLeastOnce });
     } catch (error) {
       // AWS IoT closes the connection of a device that may not publish there.
-      throw new DeviceError(`cannot publish to ${topic}: ${(error as Error).message}`);
+      throw new DeviceError(`cannot publish to ${topic}: ${reasonOf(error)}`);
+    }
+  }
+
+  /** Subscribes, and fails where that is not allowed: AWS IoT says so in its answer, and lets the connection be. */
+  public async subscribe(topicFilter: string): Promise<void> {
+    const { reasonCodes } = await this.client.subscribe({ subscriptions: [{ topicFilter, qos: mqtt5.QoS.AtLeastOnce }] }).catch((error: unknown) => {
+      throw new DeviceError(`cannot subscribe to ${topicFilter}: ${reasonOf(error)}`);
+    });
+    if (reasonCodes.some((code) => code >= mqtt5.SubackReasonCode.UnspecifiedError)) {
+      throw new DeviceError(`may not subscribe to ${topicFilter}`);
     }
   }
 
@@ -94,6 +104,11 @@ export function finishClient(builder: iot.AwsIotMqtt5ClientConfigBuilder, client
     // A message that is not allowed ends the connection; sent again, it would end each that follows.
     .withOfflineQueueBehavior(mqtt5.ClientOperationQueueBehavior.FailAllOnDisconnect)
     .build());
+}
+
+/** The SDK says some of its errors as mere text. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function untilConnected(client: mqtt5.Mqtt5Client, { attempts = DEFAULT_ATTEMPTS, onFailure }: OpenOptions): Promise<void> {

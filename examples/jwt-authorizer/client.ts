@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
-import { iot, mqtt5 } from 'aws-iot-device-sdk-v2';
+import { iot, type mqtt5 } from 'aws-iot-device-sdk-v2';
 import { clientIdOf } from '../../lib/authorizer-kit';
 import { endpointOption, readEndpoint } from '../backend-service/endpoint';
 import { command, runCommand, say } from '../device/command';
@@ -43,11 +43,7 @@ runCommand(command('client', 'Connect with a token, tell a sensor to report, and
     say(`connected as ${clientId}`);
 
     const telemetry = `dt/sensors/${sensor}/telemetry`;
-    try {
-      await connection.client.subscribe({ subscriptions: [{ topicFilter: telemetry, qos: mqtt5.QoS.AtLeastOnce }] });
-    } catch (error) {
-      throw new DeviceError(`cannot subscribe to ${telemetry}: ${(error as Error).message}`);
-    }
+    await connection.subscribe(telemetry);
     say(`subscribed to ${telemetry}`);
     await connection.publish(`cmd/sensors/${sensor}/report`, {});
     say(`told ${sensor} to report`);

@@ -5,12 +5,13 @@ import { AccountSetting, AccountSettingRemoval } from './account-setting';
 import { iotArn } from '../private/arns';
 import { NO_RESOURCE } from '../private/custom-resource';
 import { requireOnlyOne } from '../private/only-one';
+import { requireSameEnvironment } from '../private/same-environment';
 
 const KIND = { name: 'set-default-authorizer', description: 'Sets the default authorizer of AWS IoT' };
 
 /** Properties for the default authorizer. */
 export interface DefaultAuthorizerProps {
-  /** The authorizer that decides on connections that name none. It must be active. */
+  /** The authorizer that decides on connections that name none: in the same account and Region, and active. */
   readonly authorizer: iot.IAuthorizerRef;
 
   /**
@@ -36,6 +37,7 @@ export class DefaultAuthorizer extends Construct {
     super(scope, id);
 
     requireOnlyOne(this, (other) => other instanceof DefaultAuthorizer);
+    requireSameEnvironment(this, 'authorizer', props.authorizer);
     const { authorizerName } = props.authorizer.authorizerRef;
     const overwrite = props.overwrite ?? false;
     new AccountSetting(this, 'Setting', {

@@ -4,6 +4,9 @@ import { AnswerError, Refusal } from './errors';
 /** How long a connection lasts whose credentials do not expire, in seconds. */
 const DEFAULT_SECONDS = 3600;
 
+/** In 1973. An earlier time is one in seconds, as tokens have it. */
+const FIRST_MILLISECONDS = 1e11;
+
 /** How long connections last. */
 export interface SessionOptions {
   /**
@@ -54,8 +57,8 @@ export function checkSession({ maxSessionSeconds, refreshAfterSeconds, minRemain
  */
 export function sessionTimes(expiresAt: number | undefined, now: number, options: SessionOptions): SessionTimes {
   const remaining = expiresAt === undefined ? DEFAULT_SECONDS : Math.floor((expiresAt - now) / 1000);
-  if (Number.isNaN(remaining)) {
-    throw new AnswerError("'expiresAt' must be milliseconds since the epoch");
+  if (Number.isNaN(remaining) || Number(expiresAt) < FIRST_MILLISECONDS) {
+    throw new AnswerError("'expiresAt' must be milliseconds since the epoch; multiply seconds, such as the 'exp' of a token, by 1000");
   }
   if (expiresAt !== undefined && (expiresAt <= now || remaining < (options.minRemainingSeconds ?? 0))) {
     throw new Refusal(expiresAt <= now ? 'the credentials have expired' : 'the credentials expire too soon');

@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { AuthorizerBase, type IAuthorizer } from './authorizer-base';
 import type { TokenSigning } from './token-signing';
 import { iotArn, nameFromArn } from '../private/arns';
+import { requireSameEnvironment } from '../private/same-environment';
 import { requireText, type TextRule } from '../private/text';
 
 /** https://docs.aws.amazon.com/iot/latest/apireference/API_CreateAuthorizer.html */
@@ -100,6 +101,7 @@ export class CustomAuthorizer extends AuthorizerBase {
     this.isSigned = publicKeys !== undefined;
     requireText(this, 'authorizerName', props.authorizerName, AUTHORIZER_NAME);
     props.tokenSigning._validate(this);
+    requireSameEnvironment(this, 'handler', props.handler);
 
     // Known before deployment: the permission names the authorizer, and the authorizer must not be there without it.
     const given = props.authorizerName === PhysicalName.GENERATE_IF_NEEDED ? undefined : props.authorizerName;

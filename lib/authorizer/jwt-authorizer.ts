@@ -1,7 +1,5 @@
-import { Duration, Lazy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import { Duration, Token } from 'aws-cdk-lib';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { AuthorizerBase } from './authorizer-base';
 import { CustomAuthorizer, type AuthorizerOptions } from './custom-authorizer';
@@ -9,7 +7,7 @@ import type { JwtIssuer } from './jwt-issuer';
 import type { SourceSettings, TokenSettings } from './settings';
 import type { Claim, TokenAccess } from './token-access';
 import { invalid } from '../private/errors';
-import { handlerCode } from '../private/handler-code';
+import { PackageFunction } from '../private/package-function';
 import { requireText, type TextRule } from '../private/text';
 
 /** All that AWS IoT waits for. https://docs.aws.amazon.com/iot/latest/developerguide/custom-auth-lambda.html */
@@ -131,8 +129,14 @@ export class JwtAuthorizer extends AuthorizerBase {
 
     const settings = this.settingsOf(props);
     this.requireSpace(settings);
-    this.function = this.defineFunction(settings, props.reservedConcurrentExecutions);
-    const { tokenSigning, authorizerName, status, enableCachingForHttp } = props;
+    const { tokenSigning, authorizerName, status, enableCachingForHttp, reservedConcurrentExecutions } = props;
+    this.function = new PackageFunction(this, 'Function', {
+      handler: 'authorize-token',
+      description: 'Authorizes callers of AWS IoT by their tokens',
+      timeout: TIMEOUT,
+      environment: { SETTINGS: () => settings },
+      ...reservedConcurrentExecutions !== undefined && { reservedConcurrentExecutions },
+    }).function;
     const authorizer = new CustomAuthorizer(this, 'Authorizer', { handler: this.function, tokenSigning, authorizerName, status, enableCachingForHttp });
     this.authorizerName = authorizer.authorizerName;
     this.authorizerArn = authorizer.authorizerArn;
@@ -181,27 +185,5 @@ export class JwtAuthorizer extends AuthorizerBase {
     if (size > MAX_SETTINGS_BYTES) {
       throw invalid(this, `'issuer' and 'allow' must take at most ${MAX_SETTINGS_BYTES} bytes as JSON, got ${size}; allow fewer channels, or write a function with 'cdk-iot-warden/authorizer'`);
     }
-  }
-
-  private defineFunction(settings: TokenSettings, reservedConcurrentExecutions: number | undefined): lambda.Function {
-    const logGroup = new logs.LogGroup(this, 'Logs', { retention: logs.RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.DESTROY });
-    // No conditions: AWS Lambda sends none of the source keys when it assumes the role of a function.
-    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-    // Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
-    logGroup.grantWrite(role);
-    return new lambda.Function(this, 'Function', {
-      description: 'Authorizes callers of AWS IoT by their tokens (cdk-iot-warden)',
-      code: handlerCode(this, 'authorize-token'),
-      handler: 'index.handler',
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
-      // More memory is more of a processor, for a start that is fast enough.
-      memorySize: 512,
-      timeout: TIMEOUT,
-      environment: { SETTINGS: Lazy.string({ produce: () => Stack.of(this).toJsonString(settings) }) },
-      reservedConcurrentExecutions,
-      role,
-      logGroup,
-    });
   }
 }

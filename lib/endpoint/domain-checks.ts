@@ -7,6 +7,7 @@ import { isInGovCloud, regionOf } from './regions';
 import { requireSameRegion, requireServerCertificate } from './server-certificate';
 import { requireTlsPolicy } from './tls-security-policy';
 import { invalid, quote } from '../private/errors';
+import { requireSameEnvironment } from '../private/same-environment';
 import { requireText, type TextRule } from '../private/text';
 
 /** https://docs.aws.amazon.com/iot/latest/apireference/API_CreateDomainConfiguration.html */
@@ -37,6 +38,7 @@ export function requireSound(scope: Construct, props: DomainConfigurationProps, 
     requireDomain(scope, props.domainName, props);
   }
   requireAuthentication(scope, props, authentication);
+  requireNear(scope, props, authentication);
   if (props.tlsSecurityPolicy !== undefined) {
     requireTlsPolicy(scope, 'tlsSecurityPolicy', props.tlsSecurityPolicy, props.allowLegacyTls ?? false);
   }
@@ -76,6 +78,16 @@ function requireAuthentication(scope: Construct, props: DomainConfigurationProps
   }
   if (props.clientCertificateCallback && authentication?._needsCertificate !== true) {
     throw invalid(scope, "'clientCertificateCallback' needs clients with a certificate; use DomainAuthentication.x509 or DomainAuthentication.customAuthX509");
+  }
+}
+
+/** What AWS IoT runs, or finds by its name. */
+function requireNear(scope: Construct, { clientCertificateCallback, ocspStapling }: DomainConfigurationProps, authentication: DomainAuthentication | undefined): void {
+  const near = { authentication: authentication?._authorizer, clientCertificateCallback, ocspStapling: ocspStapling?._responder };
+  for (const [prop, resource] of Object.entries(near)) {
+    if (resource !== undefined) {
+      requireSameEnvironment(scope, prop, resource);
+    }
   }
 }
 

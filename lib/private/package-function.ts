@@ -13,15 +13,19 @@ export interface PackageFunctionProps {
   readonly description: string;
   readonly timeout: Duration;
 
-  /** Why its permissions name resources with a wildcard, for whoever audits the template. */
-  readonly wildcards: string;
+  /**
+   * Why its permissions name resources with a wildcard, for whoever audits the template.
+   *
+   * @default - they name none
+   */
+  readonly wildcards?: string;
 
   /**
    * How many of it may run at once; as many are kept from the other functions of the account.
    *
    * @default - as many as the account has left
    */
-  readonly reservedConcurrency?: number;
+  readonly reservedConcurrentExecutions?: number;
 
   /** What the handler is told, read when the app is synthesized; objects and lists as JSON. No secrets. */
   readonly environment: { readonly [name: string]: () => unknown };
@@ -32,7 +36,7 @@ export class PackageFunction extends Construct {
   public readonly role: iam.Role;
   public readonly function: lambda.Function;
 
-  constructor(scope: Construct, id: string, { handler, description, timeout, wildcards, reservedConcurrency, environment }: PackageFunctionProps) {
+  constructor(scope: Construct, id: string, { handler, description, timeout, wildcards, reservedConcurrentExecutions, environment }: PackageFunctionProps) {
     super(scope, id);
 
     const logGroup = new logs.LogGroup(this, 'Logs', { retention: logs.RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN });
@@ -40,7 +44,9 @@ export class PackageFunction extends Construct {
     this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     // Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
     logGroup.grantWrite(this.role);
-    acknowledgeWildcards(this.role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy, wildcards);
+    if (wildcards !== undefined) {
+      acknowledgeWildcards(this.role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy, wildcards);
+    }
     const variable = (value: unknown): string => (typeof value === 'string' ? value : Stack.of(this).toJsonString(value));
     this.function = new lambda.Function(this, 'Function', {
       description: `${description} (cdk-iot-warden)`,
@@ -48,9 +54,10 @@ export class PackageFunction extends Construct {
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
+      // More memory is more of a processor, for a start that is fast enough.
       memorySize: 512,
       timeout,
-      ...reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency },
+      reservedConcurrentExecutions,
       role: this.role,
       logGroup,
       environment: Object.fromEntries(Object.entries(environment).map(([name, produce]) => [name, Lazy.string({ produce: () => variable(produce()) })])),

@@ -154,6 +154,11 @@ describe('the times', () => {
     expect(() => define(options)).toThrow(AnswerError);
   });
 
+  test('refuse an expiry in seconds, and say what it must be', async () => {
+    expect((await ask({ verify: () => ({ subject: 'ann', expiresAt: NOW / 1000 + 3600, claims: { thing: 'a' } }) })).isAuthenticated).toBe(false);
+    expect(reason()).toBe("'expiresAt' must be milliseconds since the epoch; multiply seconds, such as the 'exp' of a token, by 1000");
+  });
+
   test.each([NaN, Infinity])('refuse an expiry that is none (%d)', async (expiresAt) => {
     const answer = await ask({ verify: () => ({ subject: 'ann', expiresAt, claims: { thing: 'a' } }) });
     expect(problemsOf(answer)).toEqual([]);

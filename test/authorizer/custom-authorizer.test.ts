@@ -94,6 +94,20 @@ describe('an authorizer', () => {
   });
 });
 
+describe('in another Region', () => {
+  test.each<[string, (here: Stack, there: Stack) => unknown]>([
+    ["'handler' must be in the Region of the stack, eu-central-1, got one in us-east-1 (at Here/Authorizer)", (here, there) => define({ handler: functionOf(there) }, here)],
+    [
+      "'handler' must be in the account of the stack, 123456789012, got one in 111122223333 (at Here/Authorizer)",
+      (here) => define({ handler: lambda.Function.fromFunctionArn(here, 'Theirs', 'arn:aws:lambda:eu-central-1:111122223333:function:f') }, here),
+    ],
+    ["'authorizer' must be in the Region of the stack, eu-central-1, got one in us-east-1 (at Here/Default)", (here, there) => new DefaultAuthorizer(here, 'Default', { authorizer: define({}, there) })],
+  ])('fails with %s', (message, make) => {
+    const there = new Stack(app, 'There', { env: { ...ENV, region: 'us-east-1' } });
+    expect(() => make(new Stack(app, 'Here', { env: ENV }), there)).toThrow(new Error(message));
+  });
+});
+
 describe('authorizerName', () => {
   test.each(['a b', 'a/b', 'a.b', '', '*'])('fails for %j', (authorizerName) => {
     expect(() => define({ authorizerName })).toThrow(`'authorizerName' must consist of letters, digits and _=,@-, got ${JSON.stringify(authorizerName)} (at Stack/Authorizer)`);

@@ -25,7 +25,7 @@ beforeEach(() => start({ env: ENV }));
 const certificateArn = (region: string, id = 'one') => `arn:aws:acm:${region}:123456789012:certificate/${id}`;
 const certificate = (id = 'one') => acm.Certificate.fromCertificateArn(stack, `Certificate-${id}`, certificateArn('eu-central-1', id));
 const authorizer = () => new iot.CfnAuthorizer(stack, 'Authorizer', { authorizerName: 'tokens', authorizerFunctionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:f' });
-const handler = (id = 'Callback') => new lambda.Function(stack, id, { code: lambda.Code.fromInline('0'), handler: 'index.handler', runtime: lambda.Runtime.NODEJS_22_X });
+const handler = (id = 'Callback', scope = stack) => new lambda.Function(scope, id, { code: lambda.Code.fromInline('0'), handler: 'index.handler', runtime: lambda.Runtime.NODEJS_22_X });
 const define = (props: DomainConfigurationProps = {}) => new DomainConfiguration(stack, 'Domain', props);
 const own = (props: DomainConfigurationProps = {}) => define({ domainName: DOMAIN, certificate: certificate(), ...props });
 
@@ -343,6 +343,15 @@ describe('functions', () => {
     expect(properties().ServerCertificateConfig).toEqual({ EnableOCSPCheck: true });
     Template.fromStack(stack).resourceCountIs('AWS::Lambda::Permission', 0);
   });
+});
+
+test.each<[keyof DomainConfigurationProps, (there: Stack) => DomainConfigurationProps]>([
+  ['authentication', (there) => ({ authentication: DomainAuthentication.byPort(new iot.CfnAuthorizer(there, 'Authorizer', { authorizerName: 'tokens', authorizerFunctionArn: 'arn' })) })],
+  ['clientCertificateCallback', (there) => ({ clientCertificateCallback: handler('Callback', there) })],
+  ['ocspStapling', (there) => ({ ocspStapling: OcspStapling.privateResponder(handler('Responder', there)) })],
+])('%s must be in the Region of the stack', (prop, props) => {
+  const there = new Stack(stack.node.root, 'There', { env: { ...ENV, region: 'us-east-1' } });
+  expect(() => own(props(there))).toThrow(new Error(`'${prop}' must be in the Region of the stack, eu-central-1, got one in us-east-1 (at Stack/Domain)`));
 });
 
 describe('a replacement', () => {

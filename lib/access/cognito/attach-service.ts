@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import * as apigateway from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
@@ -14,6 +14,7 @@ import { IDENTITIES_HAVE_NO_ARN, attachmentStatements } from './identity-policie
 import { IdentitySweep, type SweepOptions } from './identity-sweep';
 import { invalid } from '../../private/errors';
 import { PackageFunction } from '../../private/package-function';
+import { requireSameEnvironment } from '../../private/same-environment';
 
 /** AWS IoT attaches 15 policies in a second, in an account and Region. */
 const DEFAULT_RATE = 10;
@@ -33,7 +34,7 @@ const SIGNED_HEADERS = ['authorization', 'content-type', 'x-amz-content-sha256',
 
 /** Properties for attaching IoT policies to the identities of users. */
 export interface AttachServiceProps extends SweepOptions {
-  /** Whose users. */
+  /** Whose users; in the same account and Region. */
   readonly access: CognitoAccess;
 
   /**
@@ -48,21 +49,21 @@ export interface AttachServiceProps extends SweepOptions {
    *
    * @default 10
    */
-  readonly ratePerSecond?: number;
+  readonly rateLimit?: number;
 
   /**
-   * How many calls are answered at once.
+   * How many calls are answered at once: a whole number.
    *
    * @default 20
    */
-  readonly burst?: number;
+  readonly burstLimit?: number;
 
   /**
    * How many calls run at once; as many are kept from the other functions of the account.
    *
    * @default - as many as the account has left
    */
-  readonly reservedConcurrency?: number;
+  readonly reservedConcurrentExecutions?: number;
 
   /**
    * The key that encrypts the records of who has which identity.
@@ -101,14 +102,16 @@ export class AttachService extends Construct {
     super(scope, id);
 
     this.requireOrigins(props.allowedOrigins ?? []);
+    this.requireLimits(props);
     const { access } = props;
+    requireSameEnvironment(this, 'access', access);
     const records = new AttachmentRecords(this, 'Records', props);
     const attaching = new PackageFunction(this, 'Attaching', {
       handler: 'attach-identity-policy',
       description: 'Attaches policies of AWS IoT to identities of Amazon Cognito',
       timeout: TIMEOUT,
       wildcards: IDENTITIES_HAVE_NO_ARN,
-      ...props.reservedConcurrency !== undefined && { reservedConcurrency: props.reservedConcurrency },
+      ...props.reservedConcurrentExecutions !== undefined && { reservedConcurrentExecutions: props.reservedConcurrentExecutions },
       environment: {
         IDENTITY_POOL_ID: () => access.identityPoolId,
         POLICY_NAMES: () => access._policies.names(),
@@ -134,9 +137,22 @@ export class AttachService extends Construct {
   }
 
   private requireOrigins(origins: readonly string[]): void {
-    const bad = origins.find((origin) => !/^https:\/\/[^*/]+$|^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/.test(origin));
+    if (Token.isUnresolved(origins)) {
+      return;
+    }
+    const bad = origins.find((origin) => !Token.isUnresolved(origin) && !/^https:\/\/[^*/]+$|^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/.test(origin));
     if (bad !== undefined) {
       throw invalid(this, `'allowedOrigins' must be like "https://app.example.com", without wildcard or path, got ${JSON.stringify(bad)}`);
+    }
+  }
+
+  /** With 0, API Gateway would answer nobody. */
+  private requireLimits({ rateLimit = DEFAULT_RATE, burstLimit = DEFAULT_BURST }: AttachServiceProps): void {
+    if (!Token.isUnresolved(rateLimit) && !(rateLimit > 0)) {
+      throw invalid(this, `'rateLimit' must be more than 0, got ${rateLimit}`);
+    }
+    if (!Token.isUnresolved(burstLimit) && !(Number.isInteger(burstLimit) && burstLimit > 0)) {
+      throw invalid(this, `'burstLimit' must be a whole number and more than 0, got ${burstLimit}`);
     }
   }
 
@@ -159,7 +175,7 @@ export class AttachService extends Construct {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
-      throttle: { rateLimit: props.ratePerSecond ?? DEFAULT_RATE, burstLimit: props.burst ?? DEFAULT_BURST },
+      throttle: { rateLimit: props.rateLimit ?? DEFAULT_RATE, burstLimit: props.burstLimit ?? DEFAULT_BURST },
       accessLogSettings: {
         destination: new apigateway.LogGroupLogDestination(new logs.LogGroup(this, 'AccessLog', { retention: logs.RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN })),
         format: AccessLogFormat.custom(JSON.stringify(Object.fromEntries(LOGGED.map((name) => [name.split('.').at(-1)!, `$context.${name}`])))),

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { Annotations, Lazy, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { acknowledgeGuests, GuestAccess } from './guest-access';
 import { IdentityPolicies } from './identity-policies';
 import { identityRole } from './identity-role';
@@ -13,13 +14,21 @@ import { acknowledgeWildcards } from '../../private/acknowledge';
 import { iotArn } from '../../private/arns';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
+import { requireSameEnvironment } from '../../private/same-environment';
 import { IotAction } from '../iot-action';
 import type { IotPolicyStatement } from '../iot-policy-statement';
 import { IotResource } from '../iot-resource';
 
+/** Distinguishes the principal tags of one provider from those of another. */
+const HASH_CHARS = 8;
+
 /** Properties for the access of an app's users. */
 export interface CognitoAccessProps {
-  /** Where users sign in. For an identity pool that exists, those of its providers that are of interest here. */
+  /**
+   * Where users sign in. For an identity pool that exists, those of its providers that are of interest here.
+   *
+   * App clients of one user pool share its principal tags.
+   */
   readonly providers: LoginProvider[];
 
   /**
@@ -83,7 +92,7 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
    */
   public readonly identityPoolId: string;
 
-  /** The role of users who have signed in. */
+  /** The role of users who have signed in. Grants take the `CognitoAccess` itself: the role alone lets nobody in at AWS IoT. */
   public readonly authenticatedRole: iam.IRole;
   public readonly grantPrincipal: iam.IPrincipal;
 
@@ -109,7 +118,7 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
     const isSet = !this.isPoolForeign || props.setsRolesOfIdentityPool === true;
     this.principalTags = new Set(props.providers.flatMap(({ _principalTags: tags }) => Object.keys(tags)));
     this.acceptsBoundless = props.everyUserReachesEveryDevice ?? false;
-    this._userPools = props.providers.flatMap(({ _userPool: userPool }) => userPool ?? []);
+    this._userPools = [...new Map(props.providers.flatMap(({ _key: key, _userPool: userPool }) => (userPool ? [[key, userPool] as const] : []))).values()];
     if (props.identityPool === undefined) {
       this.identityPool = this.defineIdentityPool(props.providers);
     }
@@ -131,7 +140,8 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
   /**
    * Lets everybody in who knows the id of the identity pool, without login, and says what they may do.
    *
-   * They have a role and client ids of their own and can do nothing but connect until something is granted to them.
+   * They have a role and client ids of their own and can do nothing but connect until something is granted to them. Whether an
+   * `identityPool` that exists has guests is set there, and their role too unless `setsRolesOfIdentityPool` is set.
    */
   public allowGuestsWithoutLogin(): GuestAccess {
     if (this.guests === undefined) {
@@ -145,11 +155,12 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
   }
 
   /**
-   * Writes into the IoT policies of identities what a grant has written into the role.
+   * Writes into the IoT policies of identities what a grant has written into the role. They are for one account and Region.
    *
    * @internal
    */
-  public _addIotStatements(statements: readonly IotPolicyStatement[]): void {
+  public _addIotStatements(statements: readonly IotPolicyStatement[], scope: IConstruct = this): void {
+    requireSameEnvironment(scope, 'grantee', this);
     const shared = sharedClientId(statements);
     if (shared !== undefined) {
       throw invalid(this, `with ${show(shared)}, a user could end the connections of others; put UserVariable.identityId() into the client id`);
@@ -188,6 +199,13 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
     const tag = providers.flatMap(({ _principalTags: tags }) => Object.keys(tags)).find((name) => !/^[\w.:=+@-]{1,128}$/.test(name));
     if (tag !== undefined) {
       throw invalid(this, `'principalTags' must have names of 1 to 128 letters, digits and _.:=+@-, got ${JSON.stringify(tag)}`);
+    }
+    const tags = tagsByProvider(providers);
+    for (const { _key: key, _principalTags: own } of providers) {
+      const split = Object.keys(own).find((name) => own[name] !== tags.get(key)![name]);
+      if (split !== undefined) {
+        throw invalid(this, `'principalTags' must take '${split}' from one claim for all app clients of a user pool, got '${own[split]}' and '${tags.get(key)![split]}'`);
+      }
     }
   }
 
@@ -233,14 +251,19 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
     });
   }
 
+  /**
+   * An identity pool has one map for each provider, whose place in the list may change: if another took over its id,
+   * CloudFormation would make a map that is there already, and then delete it.
+   */
   private mapPrincipalTags(providers: readonly LoginProvider[]): void {
-    providers.forEach(({ _name: identityProviderName, _principalTags: principalTags }, index) => {
-      if (Object.keys(principalTags).length > 0) {
-        new cognito.CfnIdentityPoolPrincipalTag(this, `PrincipalTags${index === 0 ? '' : index + 1}`, {
-          identityPoolId: this.identityPoolId, identityProviderName, principalTags, useDefaults: false,
-        });
-      }
-    });
+    for (const [key, principalTags] of tagsByProvider(providers)) {
+      new cognito.CfnIdentityPoolPrincipalTag(this, `PrincipalTags${createHash('sha256').update(key).digest('hex').slice(0, HASH_CHARS)}`, {
+        identityPoolId: this.identityPoolId,
+        identityProviderName: providers.find(({ _key: one }) => one === key)!._name,
+        principalTags,
+        useDefaults: false,
+      });
+    }
   }
 
   /** App clients may be added later. */
@@ -282,4 +305,13 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
       }));
     }
   }
+}
+
+/** The principal tags of each provider that has some, by its key. */
+function tagsByProvider(providers: readonly LoginProvider[]): ReadonlyMap<string, Readonly<Record<string, string>>> {
+  const byKey = new Map<string, Readonly<Record<string, string>>>();
+  for (const { _key: key, _principalTags: tags } of providers.filter(({ _principalTags: some }) => Object.keys(some).length > 0)) {
+    byKey.set(key, { ...byKey.get(key), ...tags });
+  }
+  return byKey;
 }

@@ -1,4 +1,4 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -48,7 +48,7 @@ export class IdentitySweep extends Construct {
     super(scope, id);
 
     const interval = sweepInterval ?? Duration.days(1);
-    if (!Token.isUnresolved(interval) && interval.toMinutes() < 60) {
+    if (!interval.isUnresolved() && interval.toMinutes({ integral: false }) < 60) {
       throw invalid(this, `'sweepInterval' must be at least 1 hour, got ${interval.toHumanString()}`);
     }
     const sweeping = new PackageFunction(this, 'Sweeping', {

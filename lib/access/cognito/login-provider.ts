@@ -1,5 +1,7 @@
+import { Token } from 'aws-cdk-lib';
 import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
 
 /** What to take from the tokens of a login provider. */
 export interface LoginOptions {
@@ -44,19 +46,19 @@ export class LoginProvider {
   public static userPool(userPool: cognito.IUserPool, client: cognito.IUserPoolClient, options: LoginOptions = {}): LoginProvider {
     const name = userPool.userPoolProviderName;
     const part = { userPool: { providerName: name, clientId: client.userPoolClientId, serverSideTokenCheck: true } };
-    return new LoginProvider(name, part, options.principalTags ?? {}, userPool);
+    return new LoginProvider(name, part, options, userPool, userPool);
   }
 
   /** An OpenID Connect provider that IAM knows. */
   public static openIdConnect(provider: iam.IOIDCProviderRef, options: LoginOptions = {}): LoginProvider {
     const { oidcProviderArn: arn } = provider.oidcProviderRef;
-    return new LoginProvider(arn, { openIdConnectArn: arn }, options.principalTags ?? {});
+    return new LoginProvider(arn, { openIdConnectArn: arn }, options, provider);
   }
 
   /** A SAML provider that IAM knows. */
   public static saml(provider: iam.ISAMLProviderRef, options: LoginOptions = {}): LoginProvider {
     const { samlProviderArn: arn } = provider.samlProviderRef;
-    return new LoginProvider(arn, { samlArn: arn }, options.principalTags ?? {});
+    return new LoginProvider(arn, { samlArn: arn }, options, provider);
   }
 
   /**
@@ -67,8 +69,18 @@ export class LoginProvider {
    * @param options What to take from the tokens.
    */
   public static social(login: SocialLogin, appId: string, options: LoginOptions = {}): LoginProvider {
-    return new LoginProvider(login, { social: { domain: login, appId } }, options.principalTags ?? {});
+    return new LoginProvider(login, { social: { domain: login, appId } }, options);
   }
+
+  /**
+   * Tells it from others before it has been deployed. App clients of one user pool have the same.
+   *
+   * @internal
+   */
+  public readonly _key: string;
+
+  /** @internal */
+  public readonly _principalTags: { readonly [tag: string]: string };
 
   private constructor(
     /**
@@ -79,9 +91,12 @@ export class LoginProvider {
     public readonly _name: string,
     /** @internal */
     public readonly _part: PoolPart,
-    /** @internal */
-    public readonly _principalTags: { readonly [tag: string]: string },
+    { principalTags = {} }: LoginOptions,
+    source?: IConstruct,
     /** @internal */
     public readonly _userPool?: cognito.IUserPool,
-  ) {}
+  ) {
+    this._principalTags = principalTags;
+    this._key = source && Token.isUnresolved(_name) ? source.node.path : _name;
+  }
 }

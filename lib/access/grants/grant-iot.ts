@@ -15,7 +15,7 @@ import { mergeStatements } from '../packing';
 export function grantIot(grantee: iam.IGrantable, scope: IConstruct, statements: readonly IotPolicyStatement[]): iam.Grant {
   const merged = mergeStatements(statements);
   if (isTwoLayerGrantable(grantee)) {
-    grantee._addIotStatements(merged);
+    grantee._addIotStatements(merged, scope);
   }
   return merged
     .map((statement) => iam.Grant.addToPrincipal({

@@ -1,4 +1,5 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
 import type { IotPolicyStatement } from '../iot-policy-statement';
 
 /**
@@ -8,8 +9,8 @@ import type { IotPolicyStatement } from '../iot-policy-statement';
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
  */
 export interface TwoLayerGrantable extends iam.IGrantable {
-  /** Adds what the AWS IoT policies must say; the role has been granted the same. */
-  _addIotStatements(statements: readonly IotPolicyStatement[]): void;
+  /** Adds what the AWS IoT policies must say; the role has been granted the same, in the account and Region around `scope`. */
+  _addIotStatements(statements: readonly IotPolicyStatement[], scope: IConstruct): void;
 }
 
 export function isTwoLayerGrantable(grantee: iam.IGrantable): grantee is TwoLayerGrantable {

@@ -1,4 +1,4 @@
-import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -50,7 +50,7 @@ describe('the API', () => {
   });
 
   test('answers as many calls as it is told', () => {
-    create({ ratePerSecond: 2, burst: 3, reservedConcurrency: 4 });
+    create({ rateLimit: 2, burstLimit: 3, reservedConcurrentExecutions: 4 });
 
     template().hasResourceProperties('AWS::ApiGatewayV2::Stage', { DefaultRouteSettings: { ThrottlingRateLimit: 2, ThrottlingBurstLimit: 3 } });
     template().hasResourceProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: 4, Description: Match.stringLikeRegexp('^Attaches') });
@@ -70,6 +70,22 @@ describe('the API', () => {
 
   test.each(['*', 'https://*.example.com', 'http://app.example.com', 'https://app.example.com/', 'app.example.com'])('fails for the origin %s', (origin) => {
     expect(() => create({ allowedOrigins: [origin] })).toThrow(`'allowedOrigins' must be like "https://app.example.com", without wildcard or path, got "${origin}"`);
+  });
+
+  test('is for web pages that the deployment names', () => {
+    create({ allowedOrigins: new CfnParameter(stack, 'Origins', { type: 'CommaDelimitedList' }).valueAsList });
+    new AttachService(stack, 'Other', { access, allowedOrigins: [new CfnParameter(stack, 'Origin').valueAsString] });
+    for (const AllowOrigins of [{ Ref: 'Origins' }, [{ Ref: 'Origin' }]]) {
+      template().hasResourceProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: { AllowOrigins } });
+    }
+  });
+
+  test.each<[Partial<AttachServiceProps>, string]>([
+    [{ rateLimit: 0 }, "'rateLimit' must be more than 0, got 0"],
+    [{ burstLimit: -1 }, "'burstLimit' must be a whole number and more than 0, got -1"],
+    [{ burstLimit: 1.5 }, "'burstLimit' must be a whole number and more than 0, got 1.5"],
+  ])('fails for %j', (props, message) => {
+    expect(() => create(props)).toThrow(message);
   });
 
   test('may be called by users, on these routes, and not by guests', () => {
@@ -157,6 +173,11 @@ describe('the sweep', () => {
     expect(() => new AttachService(stack, 'Often', { access, sweepInterval: Duration.minutes(59) })).toThrow("'sweepInterval' must be at least 1 hour, got 59 minutes");
   });
 
+  test('runs as often as the deployment says', () => {
+    create({ sweepInterval: Duration.minutes(new CfnParameter(stack, 'Minutes', { type: 'Number' }).valueAsNumber) });
+    template().hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: { 'Fn::Join': ['', ['rate(', { Ref: 'Minutes' }, ' minutes)']] } });
+  });
+
   test('raises an alarm when it fails, where somebody wants to know', () => {
     create({ sweepAlarmActions: [new SnsAction(new sns.Topic(stack, 'Topic'))] });
     template().hasResourceProperties('AWS::CloudWatch::Alarm', {
@@ -189,6 +210,11 @@ describe('the sweep', () => {
     create().grantRevoke(administrator);
     expect(granted('Administrator')['lambda:InvokeFunction']).toEqual(['<AttachSweepSweepingFunction.Arn>', '<AttachSweepSweepingFunction.Arn>:*']);
   });
+});
+
+test('the service must be in the Region of the users', () => {
+  const there = new Stack(stack.node.root, 'There', { env: { account: '111122223333', region: 'us-east-1' } });
+  expect(() => new AttachService(there, 'Attach', { access })).toThrow("'access' must be in the Region of the stack, us-east-1, got one in eu-west-1 (at There/Attach)");
 });
 
 test('the service may be in another stack than the users', () => {

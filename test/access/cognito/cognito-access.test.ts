@@ -148,6 +148,33 @@ describe('principal tags', () => {
     });
   });
 
+  test('are those of the user pool, whichever of its app clients names them', () => {
+    create({
+      providers: [
+        LoginProvider.userPool(userPool, client, { principalTags: { device: 'custom:device' } }),
+        LoginProvider.userPool(userPool, userPool.addClient('Other'), { principalTags: { team: 'custom:team' } }),
+        LoginProvider.userPool(userPool, userPool.addClient('Third')),
+      ],
+    });
+
+    template().resourceCountIs('AWS::Cognito::IdentityPoolPrincipalTag', 1);
+    template().hasResourceProperties('AWS::Cognito::IdentityPoolPrincipalTag', { PrincipalTags: { device: 'custom:device', team: 'custom:team' } });
+  });
+
+  test('fail to be taken from two claims of one user pool', () => {
+    const taking = (claim: string) => LoginProvider.userPool(userPool, client, { principalTags: { device: claim } });
+    expect(() => create({ providers: [taking('custom:device'), taking('custom:thing')] }))
+      .toThrow("'principalTags' must take 'device' from one claim for all app clients of a user pool, got 'custom:device' and 'custom:thing'");
+  });
+
+  test('stay with their provider when the list changes', () => {
+    const idsBehind = (...before: LoginProvider[]): string[] => {
+      const access = new CognitoAccess(new Stack(), 'Access', { providers: [...before, LoginProvider.social(SocialLogin.GOOGLE, 'app', { principalTags: { device: 'sub' } })] });
+      return Object.keys(Template.fromStack(access.stack).findResources('AWS::Cognito::IdentityPoolPrincipalTag', { Properties: { IdentityProviderName: SocialLogin.GOOGLE } }));
+    };
+    expect(idsBehind(LoginProvider.social(SocialLogin.APPLE, 'app', { principalTags: { device: 'sub' } }))).toEqual(idsBehind());
+  });
+
   test('fail for a name that STS does not take', () => {
     expect(() => create({ providers: [LoginProvider.social(SocialLogin.GOOGLE, 'app', { principalTags: { 'a b': 'sub' } })] })).toThrow('\'principalTags\' must have names of 1 to 128 letters, digits and _.:=+@-, got "a b"');
   });

@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
-import { Channel, CognitoAccess, DeviceFleet, LoginProvider, Shadow, UserVariable, type GuestAccess } from '../../../lib';
+import { Channel, CognitoAccess, DeviceFleet, LoginProvider, Shadow, SocialLogin, UserVariable, type GuestAccess } from '../../../lib';
 import { AppUser } from './app-user';
 
 const ALICE = 'eu-west-1:11111111-2222-3333-4444-555555555555';
@@ -160,6 +160,15 @@ describe('a grant of a fleet', () => {
 
   test('to connect as anybody fails', () => {
     expect(() => doors.grants.connect(fresh, { clientIdPrefix: 'app-' })).toThrow('with client/app-*, a user could end the connections of others');
+  });
+
+  test('in another Region fails, where the IoT policies of the users are none', () => {
+    const app = new App();
+    const inRegion = (id: string, region: string) => new Stack(app, id, { env: { account: '111122223333', region } });
+    const far = new CognitoAccess(inRegion('Far', 'us-east-1'), 'Access', { providers: [LoginProvider.social(SocialLogin.GOOGLE, 'app')] });
+    const here = new DeviceFleet(inRegion('Here', 'eu-west-1'), 'Doors', { topics: { news: Channel.broadcast('news/doors') } });
+    expect(() => here.channel('news').grants.subscribe(far)).toThrow(new Error("'grantee' must be in the Region of the stack, eu-west-1, got one in us-east-1 (at Here/Doors)"));
+    expect(() => here.channel('news').grants.subscribe(far.allowGuestsWithoutLogin())).not.toThrow();
   });
 
   test('of the telemetry of one named device is for all users, as it says', () => {
