@@ -145,11 +145,11 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
   }
 
   /**
-   * Writes into the IoT policies of identities what a grant has written into the role.
+   * Refuses what would let users reach each other's connections and devices.
    *
    * @internal
    */
-  public _addIotStatements(statements: readonly IotPolicyStatement[]): void {
+  public _checkStatements(statements: readonly IotPolicyStatement[]): void {
     const shared = sharedClientId(statements);
     if (shared !== undefined) {
       throw invalid(this, `with ${show(shared)}, a user could end the connections of others; put UserVariable.identityId() into the client id`);
@@ -163,6 +163,15 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
       );
     }
     principalTagsIn(statements).forEach((tag) => this.guardTag(tag));
+  }
+
+  /**
+   * Writes into the IoT policies of identities what a grant has written into the role.
+   *
+   * @internal
+   */
+  public _addIotStatements(statements: readonly IotPolicyStatement[]): void {
+    this._checkStatements(statements);
     this._policies.add(statements);
   }
 

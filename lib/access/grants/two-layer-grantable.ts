@@ -8,7 +8,10 @@ import type { IotPolicyStatement } from '../iot-policy-statement';
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
  */
 export interface TwoLayerGrantable extends iam.IGrantable {
-  /** Adds what the AWS IoT policies must say; the role has been granted the same. */
+  /** Fails for what they must not have, such as what reaches the devices of others. */
+  _checkStatements(statements: readonly IotPolicyStatement[]): void;
+
+  /** Adds what the AWS IoT policies must say, once it is checked; the role is granted the same. */
   _addIotStatements(statements: readonly IotPolicyStatement[]): void;
 }
 
