@@ -1,4 +1,4 @@
-import { Annotations, Lazy, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
+import { Lazy, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
@@ -8,11 +8,11 @@ import { identityRole } from './identity-role';
 import type { LoginProvider } from './login-provider';
 import { boundlessResource, principalTagsIn, sharedClientId, show } from './reach';
 import { UserVariable } from './user-variable';
-import { isDeclaredHere, writerOf } from './writable-claims';
 import { acknowledgeWildcards } from '../../private/acknowledge';
 import { iotArn } from '../../private/arns';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
+import { requireClaimsOfOthers } from '../../private/user-claims';
 import { IotAction } from '../iot-action';
 import type { IotPolicyStatement } from '../iot-policy-statement';
 import { IotResource } from '../iot-resource';
@@ -125,7 +125,9 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
       this.setRoles();
       this.mapPrincipalTags(props.providers);
     }
-    this.checkClaims(props.providers);
+    props.providers.forEach(({ _userPool: userPool, _principalTags: tags }) => userPool && requireClaimsOfOthers(
+      this, userPool, Object.entries(tags).map(([tag, claim]) => [`the principal tag '${tag}'`, claim]), 'cdk-iot-warden:CognitoAccess.claimsNotChecked',
+    ));
   }
 
   /**
@@ -250,25 +252,6 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
         });
       }
     });
-  }
-
-  /** App clients may be added later. */
-  private checkClaims(providers: readonly LoginProvider[]): void {
-    for (const { _userPool: userPool, _principalTags: tags } of providers) {
-      if (userPool !== undefined && Object.keys(tags).length > 0 && !isDeclaredHere(userPool)) {
-        Annotations.of(this).addWarningV2(
-          'cdk-iot-warden:CognitoAccess.claimsNotChecked',
-          `the user pool ${userPool.node.path} is not of this app, which cannot tell whether users may write ${Object.values(tags).join(', ')}; make sure that no app client of it has write access`,
-        );
-      }
-      this.node.addValidation({
-        validate: () => Object.entries(tags).flatMap(([tag, claim]) => {
-          const writer = userPool && writerOf(userPool, claim);
-          return writer === undefined ? []
-            : [`users can write '${claim}', from which the principal tag '${tag}' is taken, by ${writer.node.path}; leave it out of 'writeAttributes' there`];
-        }),
-      });
-    }
   }
 
   /**
