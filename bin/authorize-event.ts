@@ -44,14 +44,19 @@ export function eventOf(options: EventOptions, isSigned: boolean): AuthorizerEve
   };
 }
 
-/** Everything in an event that a log must not have. */
+/** Everything in an event that a log must not have, the longest first: one may be a part of another. */
 export function secretsIn({ token, protocolData }: AuthorizerEvent): readonly string[] {
   const { mqtt, http } = Object(protocolData) as NonNullable<AuthorizerEvent['protocolData']>;
   const password = mqtt?.password;
-  const query = (text: string | undefined): readonly string[] => [...new URLSearchParams(text?.slice(text.indexOf('?') + 1) ?? '').values()];
+  // As it was sent, too: a function may log it before it decodes it.
+  const query = (text: string | undefined): readonly string[] => {
+    const sent = String(text ?? '').replace(/^[^?]*\?/, '');
+    return [...new URLSearchParams(sent).values(), ...sent.split('&').filter((pair) => pair.includes('=')).map((pair) => pair.slice(pair.indexOf('=') + 1))];
+  };
   const headers = Object.values(http?.headers ?? {});
   return [token, password, password === undefined ? undefined : Buffer.from(String(password), 'base64').toString(), ...headers, ...headers.map((value) => String(value).split(' ').at(-1)), ...query(mqtt?.username), ...query(http?.queryString)]
-    .filter((text): text is string => typeof text === 'string' && text.length > 3);
+    .filter((text): text is string => typeof text === 'string' && text.length > 3)
+    .sort((a, b) => b.length - a.length);
 }
 
 function readEvent(path: string): AuthorizerEvent {

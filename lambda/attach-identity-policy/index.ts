@@ -4,9 +4,11 @@
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
+import { CognitoIdentityClient } from '@aws-sdk/client-cognito-identity';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { AttachPolicyCommand, IoTClient } from '@aws-sdk/client-iot';
 import { createCall, describe, detach, nameOf, OutOfTimeError, SYSTEM, type Iot, type System } from '../custom-resource';
+import { hasIdentity, type Identities } from '../identities/has-identity';
 import { Records, type DynamoDb } from '../identities/records';
 import { jsonSetting, setting } from '../registration/settings';
 import { identify, Refusal, type Caller, type SignedRequest } from './caller';
@@ -23,6 +25,12 @@ export interface Settings {
   readonly tableName: string;
 }
 
+export interface Clients {
+  readonly iot: Iot;
+  readonly dynamoDb: DynamoDb;
+  readonly identities: Identities;
+}
+
 export type Attach = (request: SignedRequest) => Promise<AttachAnswer>;
 
 /** An app waits for this, and it can ask again. */
@@ -37,7 +45,7 @@ const STATUS: { readonly [name: string]: readonly [number, string] } = {
   ServiceUnavailableException: [503, 'AWS IoT is not available; try again later'],
 };
 
-export function createHandler({ iot, dynamoDb }: { readonly iot: Iot; readonly dynamoDb: DynamoDb }, settings: Settings, system: System = SYSTEM): Attach {
+export function createHandler({ iot, dynamoDb, identities }: Clients, settings: Settings, system: System = SYSTEM): Attach {
   const records = new Records(dynamoDb, settings.tableName);
   return async (request) => {
     let caller: Caller | undefined;
@@ -50,6 +58,9 @@ export function createHandler({ iot, dynamoDb }: { readonly iot: Iot; readonly d
           await detach(iot, call, policyName, identityId);
         }
         await records.remove(call, identityId);
+      } else if (!await hasIdentity(identities, call, identityId)) {
+        // Credentials outlive it by up to an hour: whom an administrator has removed does not come back with them.
+        throw new Refusal(403, 'sign in again: the identity is gone');
       } else {
         // Written down first: what is attached must be found when the user is gone.
         await records.put(call, { ...caller, attachedAt: system.now() });
@@ -93,7 +104,7 @@ let attach: Attach | undefined;
 /** Reads the environment when it is first called. */
 export const handler: Attach = (request) => {
   attach ??= createHandler(
-    { iot: new IoTClient(REQUESTS), dynamoDb: new DynamoDBClient(REQUESTS) },
+    { iot: new IoTClient(REQUESTS), dynamoDb: new DynamoDBClient(REQUESTS), identities: new CognitoIdentityClient(REQUESTS) },
     { identityPoolId: setting('IDENTITY_POOL_ID'), policyNames: jsonSetting<string[]>('POLICY_NAMES'), tableName: setting('TABLE_NAME') },
   );
   return attach(request);

@@ -49,6 +49,10 @@ function headerOf(base64: string): DecomposedJwt['header'] {
     if (!isText(header.alg) || !isText(header.kid)) {
       throw new Refusal("the header of the token must have 'alg' and 'kid'");
     }
+    // https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11
+    if (header.crit !== undefined) {
+      throw new Refusal("the header of the token has 'crit': it must not be taken by who does not understand all of it");
+    }
     lastHeader = { base64, header: header as DecomposedJwt['header'] };
   }
   return lastHeader.header;

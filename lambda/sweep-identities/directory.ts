@@ -1,10 +1,10 @@
-import { DescribeIdentityCommand, type CognitoIdentityClient } from '@aws-sdk/client-cognito-identity';
 import { ListUsersCommand, type CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
-import { MISSING, unless, type Call } from '../custom-resource';
+import type { Call } from '../custom-resource';
+import { hasIdentity, type Identities } from '../identities/has-identity';
 import type { Attachment } from '../identities/records';
 
 export interface DirectoryClients {
-  readonly identities: Pick<CognitoIdentityClient, 'send'>;
+  readonly identities: Identities;
   readonly users: Pick<CognitoIdentityProviderClient, 'send'>;
 }
 
@@ -21,13 +21,8 @@ export type UserState = 'present' | 'disabled' | 'gone' | 'not known';
 export class Directory {
   constructor(private readonly clients: DirectoryClients, private readonly userPools: readonly UserPool[]) {}
 
-  public async hasIdentity(call: Call, identityId: string): Promise<boolean> {
-    let isThere = false;
-    await unless(MISSING, () => call(async () => {
-      await this.clients.identities.send(new DescribeIdentityCommand({ IdentityId: identityId }));
-      isThere = true;
-    }));
-    return isThere;
+  public hasIdentity(call: Call, identityId: string): Promise<boolean> {
+    return hasIdentity(this.clients.identities, call, identityId);
   }
 
   /** A `sub` that is not one would change what the filter says. */

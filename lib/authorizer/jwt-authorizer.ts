@@ -9,6 +9,7 @@ import type { Claim, TokenAccess } from './token-access';
 import { invalid } from '../private/errors';
 import { PackageFunction } from '../private/package-function';
 import { requireText, type TextRule } from '../private/text';
+import { requireClaimsOfOthers, type Taken } from '../private/user-claims';
 
 /** All that AWS IoT waits for. https://docs.aws.amazon.com/iot/latest/developerguide/custom-auth-lambda.html */
 const TIMEOUT = Duration.seconds(5);
@@ -129,6 +130,7 @@ export class JwtAuthorizer extends AuthorizerBase {
 
     const settings = this.settingsOf(props);
     this.requireSpace(settings);
+    this.requireClaims(settings, props.issuer);
     const { tokenSigning, authorizerName, status, enableCachingForHttp, reservedConcurrentExecutions } = props;
     this.function = new PackageFunction(this, 'Function', {
       handler: 'authorize-token',
@@ -184,6 +186,15 @@ export class JwtAuthorizer extends AuthorizerBase {
     const size = Buffer.byteLength(json);
     if (size > MAX_SETTINGS_BYTES) {
       throw invalid(this, `'issuer' and 'allow' must take at most ${MAX_SETTINGS_BYTES} bytes as JSON, got ${size}; allow fewer channels, or write a function with 'cdk-iot-warden/authorizer'`);
+    }
+  }
+
+  private requireClaims({ access, clientIds }: TokenSettings, { _userPool: userPool }: JwtIssuer): void {
+    const taken = access.flatMap(({ pattern, scope }) => Object.entries(scope).flatMap(([place, settings]): readonly Taken[] => (
+      settings !== 'any' && 'claim' in settings ? [[`'${place}' of the channel '${pattern}'`, settings.claim]] : []
+    )));
+    if (userPool !== undefined) {
+      requireClaimsOfOthers(this, userPool, [...taken, ...clientIds === undefined ? [] : [['the client id', clientIds] as const]], 'cdk-iot-warden:JwtAuthorizer.claimsNotChecked');
     }
   }
 }

@@ -62,7 +62,7 @@ export class JwtIssuer {
         jwksUri: `${issuer}/.well-known/jwks.json`,
         userPool: { id: userPool.userPoolId, tokenUse: options.tokenUse ?? TokenUse.ID, clientIds: clients.map(({ userPoolClientId }) => userPoolClientId) },
       };
-    });
+    }, userPool);
   }
 
   /** Any OpenID Connect issuer that signs with RS256, RS384, RS512, ES256, ES384, ES512 or EdDSA. */
@@ -80,6 +80,7 @@ export class JwtIssuer {
 
   private constructor(
     /** @internal */ public readonly _render: (scope: IConstruct) => IssuerSettings,
+    /** @internal */ public readonly _userPool?: cognito.IUserPool,
   ) {}
 }
 

@@ -50,6 +50,15 @@ const RECONNECT_MS = 2000;
 /** How often a URL is signed that is ready for the next connection. Browsers slow down pages in the background to once a minute. */
 const RENEW_MS = 30_000;
 
+/** Tokens and signatures go there: over TLS, or to this computer. */
+function requireProtected(urls: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, url] of Object.entries(urls)) {
+    if (url !== undefined && !/^(https|wss):\/\/|^(http|ws):\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/i.test(url)) {
+      throw new IotWebError(`'${name}' must begin with https:// or wss://, as tokens and signatures go there, got ${JSON.stringify(url.slice(0, 100))}`);
+    }
+  }
+}
+
 /** Signs a user in. Nothing is asked before the first call needs it. */
 export function signIn(options: SignInOptions, around: Surroundings = BROWSER): IotSession {
   return new IotSession(options, around);
@@ -67,12 +76,13 @@ export class IotSession {
 
   /** @internal */
   constructor(private readonly options: SignInOptions, private readonly around: Surroundings) {
-    const { region, identityPoolId, iotEndpoint, login, urlExpirySeconds = 120, endpoints = {} } = options;
+    const { region, identityPoolId, iotEndpoint, attachUrl, login, urlExpirySeconds = 120, endpoints = {} } = options;
     if (!Number.isInteger(urlExpirySeconds) || urlExpirySeconds < 1 || urlExpirySeconds > 3600) {
       throw new IotWebError(`'urlExpirySeconds' must be 1 to 3600, got ${urlExpirySeconds}`);
     }
     this.expirySeconds = urlExpirySeconds;
     this.brokerUrl = endpoints.mqtt ?? `wss://${iotEndpoint}/mqtt`;
+    requireProtected({ attachUrl, brokerUrl: this.brokerUrl, cognitoIdentity: endpoints.cognitoIdentity });
     this.identity = new IdentityCredentials(region, identityPoolId, login, endpoints.cognitoIdentity, around);
   }
 

@@ -1,5 +1,5 @@
 import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { CustomAuthorizer} from '../../lib/authorizer';
 import { Claim, JwtAuthorizer, JwtIssuer, TokenAccess, TokenSigning, TokenSource, TokenUse, type JwtAuthorizerProps, type OidcIssuerProps } from '../../lib/authorizer';
@@ -25,6 +25,37 @@ function settings(): TokenSettings {
   const text = typeof variable === 'string' ? variable : variable['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : `<${String(Object.values(part as object)[0])}>`)).join('');
   return JSON.parse(text) as TokenSettings;
 }
+
+describe('claims of a user pool', () => {
+  const issue = (props: Partial<JwtAuthorizerProps>, writeAttributes?: cognito.ClientAttributes) => {
+    const userPool = new cognito.UserPool(stack, 'Pool', { customAttributes: { thing: new cognito.StringAttribute({ mutable: true }) } });
+    define({ issuer: JwtIssuer.userPool(userPool, [userPool.addClient('App', { writeAttributes })]), ...props });
+  };
+  const own = (claim: string) => ({ allow: [TokenAccess.subscribe(TELEMETRY, { thing: Claim.of(claim) })] });
+  const writable = new cognito.ClientAttributes().withCustomAttributes('thing');
+
+  test('fail where users can write them, and with them name the devices of others', () => {
+    issue(own('custom:thing'), writable);
+    expect(() => Template.fromStack(stack)).toThrow(/users can write 'custom:thing', from which 'thing' of the channel 'dt\/\{thing\}\/telemetry' is taken, by Stack\/Pool\/App\/Resource; leave it out of 'writeAttributes' there/);
+  });
+
+  test('fail where users can write their client ids', () => {
+    issue({ clientIds: Claim.of('email') });
+    expect(() => Template.fromStack(stack)).toThrow("users can write 'email', from which the client id is taken");
+  });
+
+  test('are good where nobody but the app can write them', () => {
+    issue({ ...own('custom:thing'), clientIds: Claim.of('sub') });
+    expect(() => Template.fromStack(stack)).not.toThrow();
+    Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('claimsNotChecked'));
+  });
+
+  test('are warned about where the user pool is not of this app', () => {
+    const pool = cognito.UserPool.fromUserPoolId(stack, 'Imported', 'eu-west-1_abc');
+    define({ issuer: JwtIssuer.userPool(pool, [cognito.UserPoolClient.fromUserPoolClientId(stack, 'App', 'app')]), ...own('custom:thing') });
+    Annotations.fromStack(stack).hasWarning('/Stack/Users', Match.stringLikeRegexp('cannot tell whether users may write custom:thing.*JwtAuthorizer.claimsNotChecked'));
+  });
+});
 
 describe('an authorizer of tokens', () => {
   test('without options lets callers of the issuer connect, and nothing else', () => {

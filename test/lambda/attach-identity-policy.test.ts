@@ -1,5 +1,6 @@
 import { createHandler } from '../../lambda/attach-identity-policy';
 import type { SignedRequest } from '../../lambda/attach-identity-policy/caller';
+import { FakeDirectory } from './fake-directory';
 import { FakeIot } from './fake-iot';
 import { FakeRecords } from './fake-records';
 import type { Fault } from './faulty-client';
@@ -15,12 +16,15 @@ const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 let iot: FakeIot;
 let records: FakeRecords;
+let directory: FakeDirectory;
 let system: FakeSystem;
 
 beforeEach(() => {
   iot = new FakeIot();
   ['app', 'app2', 'other'].forEach((name) => iot.addPolicy(name));
   records = new FakeRecords();
+  directory = new FakeDirectory();
+  [ALICE, BOB].forEach((id) => directory.identities.add(id));
   system = new FakeSystem();
   system.time = NOW;
 });
@@ -42,7 +46,7 @@ function request(method: string, identity: Identity | null, around: object = {})
 }
 
 const alice: Identity = { amr: AMR, identityId: ALICE, identityPoolId: POOL };
-const send = (event: SignedRequest) => createHandler({ iot: iot.client, dynamoDb: records.client }, { identityPoolId: POOL, policyNames: ['app', 'app2'], tableName: 'records' }, system)(event);
+const send = (event: SignedRequest) => createHandler({ iot: iot.client, dynamoDb: records.client, identities: directory.client }, { identityPoolId: POOL, policyNames: ['app', 'app2'], tableName: 'records' }, system)(event);
 const attach = (identity: Identity | null = alice, around?: object) => send(request('POST', identity, around));
 const attached = () => [...iot.policies].flatMap(([name, { targets }]) => [...targets].map((target) => `${name} on ${target}`));
 
@@ -62,6 +66,18 @@ describe('a user', () => {
     expect(await send(request('DELETE', alice))).toMatchObject({ statusCode: 200, body: '{"attached":false}' });
     expect(await send(request('DELETE', alice))).toMatchObject({ statusCode: 200 });
     expect([attached(), [...records.items]]).toEqual([[], []]);
+  });
+
+  test('whom an administrator has removed does not come back with credentials that are still good', async () => {
+    await attach();
+    iot.policies.forEach(({ targets }) => targets.clear());
+    records.items.clear();
+    directory.identities.delete(ALICE);
+
+    expect(await attach()).toMatchObject({ statusCode: 403, body: '{"message":"sign in again: the identity is gone"}' });
+    expect([attached(), [...records.items]]).toEqual([[], []]);
+    expect(JSON.parse(system.lines.at(-1)!)).toMatchObject({ level: 'WARN', message: 'refused', identityId: ALICE });
+    expect(await send(request('DELETE', alice))).toMatchObject({ statusCode: 200 });
   });
 
   test('of another provider than a user pool is written down by identity', async () => {
@@ -146,12 +162,12 @@ describe('when AWS', () => {
   });
 
   test.each<Fault>([{ error: 'ThrottlingException' }, { error: 'TimeoutError', isDone: true }, { error: 'InternalFailureException', isDone: true }])('fails once with $error, nobody notices', async (fault) => {
-    for (const fake of ['iot', 'records'] as const) {
+    for (const fake of ['iot', 'records', 'directory'] as const) {
       for (let number = 0; number < 2; number++) {
         iot = new FakeIot();
         ['app', 'app2'].forEach((name) => iot.addPolicy(name));
         records = new FakeRecords();
-        ({ iot, records })[fake].failAt(number, fault);
+        ({ iot, records, directory })[fake].failAt(number, fault);
 
         expect(await attach()).toMatchObject({ statusCode: 200 });
         expect([attached(), records.items.size]).toEqual([[`app on ${ALICE}`, `app2 on ${ALICE}`], 1]);

@@ -142,6 +142,7 @@ describe('a token is refused', () => {
     ['with ES256 and an RSA key', token({ ...RSA, kid: 'rsa' }, claims(), { alg: 'ES256' }), 'the token has an algorithm that its key is not for'],
     ['signed with another key of the same id', token(other), 'the signature of the token is not good'],
     ['signed with a key that the issuer does not publish', token(ecKey('two')), 'the issuer publishes no key with the id that the token names'],
+    ['with an extension that must be understood', token(KEY, claims(), { crit: ['b64'], b64: false }), "the header of the token has 'crit': it must not be taken by who does not understand all of it"],
     ['without a key id', token(KEY, claims(), { kid: undefined }), "the header of the token must have 'alg' and 'kid'"],
     ['whose claims were altered', altered(token(KEY), 1, () => payloadOf(claims({ things: ['b'] }))), 'the signature of the token is not good'],
     ['whose signature was altered', altered(token(KEY), 2, (text) => `A${text.slice(1)}x`), 'the signature of the token is not good'],

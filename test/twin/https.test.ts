@@ -1,5 +1,7 @@
 import { request } from 'node:https';
 import type { RequestOptions } from 'node:https';
+import { connect } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { ConnectionKit } from '../../lib/twin';
 import { MqttJs } from './support/mqttjs';
 import { selfSigned } from './support/certificates';
@@ -165,3 +167,34 @@ describe('a certificate', () => {
     expect((await post('/topics/dt/a')).status).toBe(200);
   });
 });
+
+test('a client that does not go on is answered and cut off, also where it does not hang up in turn', async () => {
+  const head = 'POST /topics/dt/a HTTP/1.1\r\nhost: localhost\r\n';
+  const ends = [
+    ['', '408 Request Timeout'],
+    [head, '408 Request Timeout'],
+    [`${head}content-length: 1000\r\n\r\nabc`, '408 Request Timeout'],
+    ['HELLO\r\n\r\n', '400 Bad Request'],
+    ['GET /other HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n', '400 Bad Request'],
+  ] as const;
+  await Promise.all(ends.map(async ([bytes, status]) => {
+    const socket = connect({ host: 'localhost', servername: 'localhost', port: kit.httpsPort, ca: kit.rootCaPem, allowHalfOpen: true } as ConnectionOptions);
+    let answer = '';
+    let knocking: NodeJS.Timeout | undefined;
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString();
+      // A client learns that the other side has gone by writing to it.
+      knocking ??= setInterval(() => socket.write('\r'), 200);
+    });
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined);
+    socket.write(bytes);
+    try {
+      await within(`the end of a connection after ${JSON.stringify(bytes)}`, closed, 20_000);
+    } finally {
+      clearInterval(knocking);
+      socket.destroy();
+    }
+    expect(answer).toContain(`HTTP/1.1 ${status}\r\n`);
+  }));
+}, 25_000);

@@ -44,6 +44,20 @@ function session(options: Partial<SignInOptions> = {}) {
   }, around);
 }
 
+describe('tokens and signatures', () => {
+  test.each<[string, Partial<SignInOptions>]>([
+    ['attachUrl', { attachUrl: 'http://api.example.com' }],
+    ['attachUrl', { attachUrl: 'api.example.com' }],
+    ['attachUrl', { attachUrl: 'http://localhost.example.com' }],
+    ['attachUrl', { attachUrl: 'http://localhost:80@example.com/' }],
+    ['cognitoIdentity', { endpoints: { cognitoIdentity: 'http://10.0.0.1:8080' } }],
+    ['brokerUrl', { endpoints: { mqtt: 'ws://broker.example.com/mqtt' } }],
+  ])('go nowhere without TLS but to this computer: %s', (name, options) => {
+    expect(() => session(options)).toThrow(`'${name}' must begin with https:// or wss://`);
+    expect(aws.tokens).toEqual([]);
+  });
+});
+
 describe('credentials', () => {
   test('are those of the identity, fetched once', async () => {
     const user = session();

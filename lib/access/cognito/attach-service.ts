@@ -12,6 +12,7 @@ import { AttachmentRecords } from './attachment-records';
 import type { CognitoAccess } from './cognito-access';
 import { IDENTITIES_HAVE_NO_ARN, attachmentStatements } from './identity-policies';
 import { IdentitySweep, type SweepOptions } from './identity-sweep';
+import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
 import { PackageFunction } from '../../private/package-function';
 import { requireSameEnvironment } from '../../private/same-environment';
@@ -110,7 +111,7 @@ export class AttachService extends Construct {
       handler: 'attach-identity-policy',
       description: 'Attaches policies of AWS IoT to identities of Amazon Cognito',
       timeout: TIMEOUT,
-      wildcards: IDENTITIES_HAVE_NO_ARN,
+      wildcards: `${IDENTITIES_HAVE_NO_ARN}. Amazon Cognito knows no resource for describing identities`,
       ...props.reservedConcurrentExecutions !== undefined && { reservedConcurrentExecutions: props.reservedConcurrentExecutions },
       environment: {
         IDENTITY_POOL_ID: () => access.identityPoolId,
@@ -120,6 +121,7 @@ export class AttachService extends Construct {
     });
     records.grant(attaching.role, 'dynamodb:PutItem', 'dynamodb:DeleteItem');
     attachmentStatements(this, ['iot:AttachPolicy', 'iot:DetachPolicy']).forEach((statement) => attaching.role.addToPolicy(statement));
+    attaching.role.addToPolicy(new iam.PolicyStatement({ actions: ['cognito-identity:DescribeIdentity'], resources: [NO_RESOURCE] }));
     this.sweep = new IdentitySweep(this, 'Sweep', { ...props, records });
     // What attaches goes first when the stack does, then everything is detached, and then the policies go.
     [attaching, this.sweep].forEach((part) => part.node.addDependency(access._policies));

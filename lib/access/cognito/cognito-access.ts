@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Annotations, Lazy, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
+import { Lazy, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
@@ -9,12 +9,12 @@ import { identityRole } from './identity-role';
 import type { LoginProvider } from './login-provider';
 import { boundlessResource, principalTagsIn, sharedClientId, show } from './reach';
 import { UserVariable } from './user-variable';
-import { isDeclaredHere, writerOf } from './writable-claims';
 import { acknowledgeWildcards } from '../../private/acknowledge';
 import { iotArn } from '../../private/arns';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
 import { requireSameEnvironment } from '../../private/same-environment';
+import { requireClaimsOfOthers } from '../../private/user-claims';
 import { IotAction } from '../iot-action';
 import type { IotPolicyStatement } from '../iot-policy-statement';
 import { IotResource } from '../iot-resource';
@@ -134,7 +134,9 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
       this.setRoles();
       this.mapPrincipalTags(props.providers);
     }
-    this.checkClaims(props.providers);
+    props.providers.forEach(({ _userPool: userPool, _principalTags: tags }) => userPool && requireClaimsOfOthers(
+      this, userPool, Object.entries(tags).map(([tag, claim]) => [`the principal tag '${tag}'`, claim]), 'cdk-iot-warden:CognitoAccess.claimsNotChecked',
+    ));
   }
 
   /**
@@ -155,11 +157,11 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
   }
 
   /**
-   * Writes into the IoT policies of identities what a grant has written into the role. They are for one account and Region.
+   * Refuses what would let users reach each other's connections and devices. The policies are for one account and Region.
    *
    * @internal
    */
-  public _addIotStatements(statements: readonly IotPolicyStatement[], scope: IConstruct = this): void {
+  public _checkStatements(statements: readonly IotPolicyStatement[], scope: IConstruct = this): void {
     requireSameEnvironment(scope, 'grantee', this);
     const shared = sharedClientId(statements);
     if (shared !== undefined) {
@@ -174,6 +176,15 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
       );
     }
     principalTagsIn(statements).forEach((tag) => this.guardTag(tag));
+  }
+
+  /**
+   * Writes into the IoT policies of identities what a grant has written into the role.
+   *
+   * @internal
+   */
+  public _addIotStatements(statements: readonly IotPolicyStatement[], scope: IConstruct = this): void {
+    this._checkStatements(statements, scope);
     this._policies.add(statements);
   }
 
@@ -262,25 +273,6 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
         identityProviderName: providers.find(({ _key: one }) => one === key)!._name,
         principalTags,
         useDefaults: false,
-      });
-    }
-  }
-
-  /** App clients may be added later. */
-  private checkClaims(providers: readonly LoginProvider[]): void {
-    for (const { _userPool: userPool, _principalTags: tags } of providers) {
-      if (userPool !== undefined && Object.keys(tags).length > 0 && !isDeclaredHere(userPool)) {
-        Annotations.of(this).addWarningV2(
-          'cdk-iot-warden:CognitoAccess.claimsNotChecked',
-          `the user pool ${userPool.node.path} is not of this app, which cannot tell whether users may write ${Object.values(tags).join(', ')}; make sure that no app client of it has write access`,
-        );
-      }
-      this.node.addValidation({
-        validate: () => Object.entries(tags).flatMap(([tag, claim]) => {
-          const writer = userPool && writerOf(userPool, claim);
-          return writer === undefined ? []
-            : [`users can write '${claim}', from which the principal tag '${tag}' is taken, by ${writer.node.path}; leave it out of 'writeAttributes' there`];
-        }),
       });
     }
   }

@@ -45,7 +45,7 @@ export class GuestAccess extends Construct implements iam.IGrantable {
    *
    * @internal
    */
-  public _addIotStatements(statements: readonly IotPolicyStatement[]): void {
+  public _checkStatements(statements: readonly IotPolicyStatement[]): void {
     const allowed = statements.filter(({ effect }) => effect !== IotPolicyEffect.DENY);
     const action = allowed.flatMap(({ actions, otherActions = [] }) => [...actions, ...otherActions]).find((each) => !GUEST_ACTIONS.includes(each));
     if (action !== undefined) {
@@ -55,6 +55,15 @@ export class GuestAccess extends Construct implements iam.IGrantable {
     if (resource !== undefined) {
       throw invalid(this, `guests must not reach ${show(resource)}; name the topic, or scope the grant with UserVariable.identityId()`);
     }
+  }
+
+  /**
+   * There are no IoT policies of guests to add them to.
+   *
+   * @internal
+   */
+  public _addIotStatements(statements: readonly IotPolicyStatement[]): void {
+    this._checkStatements(statements);
   }
 }
 

@@ -2,8 +2,10 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { isTwoLayerGrantable } from './two-layer-grantable';
 import { iotArn } from '../../private/arns';
+import { NO_RESOURCE } from '../../private/custom-resource';
 import { actionsOf } from '../document';
 import type { IotPolicyStatement } from '../iot-policy-statement';
+import { IotResource } from '../iot-resource';
 import { mergeStatements } from '../packing';
 
 /**
@@ -30,14 +32,19 @@ export function grantIot(grantee: iam.IGrantable, scope: IConstruct, statements:
 /**
  * Lets a grantee call the control plane, about which AWS IoT policies have no say.
  *
- * @param resources names of resources, by the type of their ARNs.
+ * @param resources names of resources, by the type of their ARNs; nothing where AWS knows none.
  */
 export function grantControl(
-  grantee: iam.IGrantable, scope: IConstruct, actions: readonly string[], resources: { readonly [type: string]: readonly string[] },
+  grantee: iam.IGrantable, scope: IConstruct, actions: readonly string[], resources?: { readonly [type: string]: readonly string[] },
 ): iam.Grant {
+  if (isTwoLayerGrantable(grantee)) {
+    // What is about things is checked against them, whatever else it is checked against.
+    const { thing = [NO_RESOURCE] } = resources ?? {};
+    grantee._checkStatements([{ actions: [], otherActions: [...actions], resources: thing.map((name) => IotResource.thing(name)) }], scope);
+  }
   return iam.Grant.addToPrincipal({
     grantee,
     actions: [...actions],
-    resourceArns: Object.entries(resources).flatMap(([type, names]) => names.map((name) => iotArn(scope, type, name))),
+    resourceArns: resources === undefined ? [NO_RESOURCE] : Object.entries(resources).flatMap(([type, names]) => names.map((name) => iotArn(scope, type, name))),
   });
 }

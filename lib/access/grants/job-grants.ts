@@ -1,9 +1,8 @@
 import { Token } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import type { FleetThings } from './fleet-things';
 import { grantControl } from './grant-iot';
-import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid, quote } from '../../private/errors';
 import type { TopicSpace } from '../../topics';
 import { placed } from '../placed';
@@ -40,6 +39,9 @@ const ACTIONS = {
   cancel: ['iot:CancelJob', 'iot:CancelJobExecution'],
   delete: ['iot:DeleteJob', 'iot:DeleteJobExecution'],
 } as const;
+
+/** What IAM checks against the job alone, whoever runs it: it cannot be permitted for one thing. */
+const OF_JOB_ALONE: ReadonlySet<string> = new Set(['iot:DescribeJob', 'iot:GetJobDocument', 'iot:ListJobExecutionsForJob', 'iot:CancelJob', 'iot:DeleteJob']);
 
 /**
  * What apps and users of AWS can be permitted with the jobs of a fleet. All of it is HTTPS; to run jobs is for devices,
@@ -85,7 +87,7 @@ export class JobGrants {
 
   /** Permits to list the ids of all jobs in the account: AWS knows no resource for less. */
   public list(grantee: iam.IGrantable): iam.Grant {
-    return iam.Grant.addToPrincipal({ grantee, actions: ['iot:ListJobs'], resourceArns: [NO_RESOURCE] });
+    return grantControl(grantee, this.scope, ['iot:ListJobs']);
   }
 
   private grant(grantee: iam.IGrantable, use: keyof typeof ACTIONS, { thing, jobIdPrefix = this.defaultPrefix }: JobGrantOptions = {}): iam.Grant {
@@ -95,7 +97,7 @@ export class JobGrants {
     if (!Token.isUnresolved(jobIdPrefix) && !JOB_ID_PREFIX.test(jobIdPrefix)) {
       throw invalid(this.scope, `'jobIdPrefix' must have 1 to 63 of a-z, A-Z, 0-9, "_" and "-", got ${quote(jobIdPrefix)}`);
     }
-    return placed(this.scope, () => this.things.grant({ thing }, (patterns) => grantControl(grantee, this.scope, ACTIONS[use], {
+    return placed(this.scope, () => this.things.grant({ thing }, (patterns) => grantControl(grantee, this.scope, ACTIONS[use].filter((action) => thing === undefined || !OF_JOB_ALONE.has(action)), {
       job: [`${jobIdPrefix}*`],
       thing: patterns,
       ...use === 'create' && thing === undefined && { thinggroup: this.thingGroups },

@@ -9,7 +9,10 @@ import type { IotPolicyStatement } from '../iot-policy-statement';
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
  */
 export interface TwoLayerGrantable extends iam.IGrantable {
-  /** Adds what the AWS IoT policies must say; the role has been granted the same, in the account and Region around `scope`. */
+  /** Fails for what they must not have, such as what reaches the devices of others, or is not of the account and Region around `scope`. */
+  _checkStatements(statements: readonly IotPolicyStatement[], scope: IConstruct): void;
+
+  /** Adds what the AWS IoT policies must say, once it is checked; the role is granted the same. */
   _addIotStatements(statements: readonly IotPolicyStatement[], scope: IConstruct): void;
 }
 

@@ -76,6 +76,7 @@ export class Front {
     });
     const door = (port: Port): FrontDoor => new FrontDoor(port, () => this.namesNow(), journal, (arrival) => this.arrive(arrival));
     this.doors = { mqtt: door('mqtt'), https: door('https') };
+    this.server('https').once('close', () => this.http.stop());
   }
 
   public server(port: Port): Server {

@@ -37,16 +37,25 @@ export class HttpEntrance {
   });
 
   constructor(private readonly props: HttpEntranceProps) {
-    this.server = createServer({ requestTimeout: SAFETY.connectTimeoutMs, headersTimeout: SAFETY.connectTimeoutMs }, (request, response) => {
+    this.server = createServer({ requestTimeout: SAFETY.connectTimeoutMs, headersTimeout: SAFETY.connectTimeoutMs, connectionsCheckingInterval: SAFETY.lingerMs }, (request, response) => {
       receive(request, (payload) => void this.serve(request, response, payload));
     });
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.open(request, socket, head));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       this.props.journal.note({}, 'refused', `HTTP request: ${error.code === 'HPE_HEADER_OVERFLOW' ? 'the headers are larger than 16 KB' : error.message}`);
       if (socket.writable) {
-        socket.end(`HTTP/1.1 ${error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'}\r\nconnection: close\r\n\r\n`);
+        hangUp(socket, `HTTP/1.1 ${STATUS[error.code ?? ''] ?? '400 Bad Request'}\r\nconnection: close\r\n\r\n`);
+      } else {
+        socket.destroy();
       }
     });
+    // What ends requests that take too long begins when a server listens; this one is handed its connections.
+    this.server.emit('listening');
+  }
+
+  /** Ends what watches over requests. */
+  public stop(): void {
+    this.server.close();
   }
 
   /** A client that speaks HTTP over TLS. */
@@ -95,7 +104,7 @@ export class HttpEntrance {
   private async open(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const refuse = (reason: string, status = '403 Forbidden'): void => {
       this.refuse({}, `WebSocket: ${reason}`);
-      socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      hangUp(socket, `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
     };
     socket.on('error', () => socket.destroy());
     try {
@@ -129,6 +138,16 @@ export class HttpEntrance {
       this.props.journal.note(asker, 'refused', reason);
     }
   }
+}
+
+/** How requests are answered that cannot be read. */
+const STATUS: Readonly<Record<string, string>> = { HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large', ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout' };
+
+/** Say a last word. A client that does not hang up in turn would keep the socket half open. */
+function hangUp(socket: Duplex, answer: string): void {
+  socket.end(answer);
+  const timer = setTimeout(() => socket.destroy(), SAFETY.lingerMs);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** Read a body; nothing is kept of one that is too large, but a client that sends on for much longer is cut off. */

@@ -6,7 +6,7 @@ import type { RoleSession, Session } from '../aws/access-keys';
 import { textAt, textsAt } from '../aws/properties';
 import { ServiceError } from '../aws/service';
 import { allows } from './decide';
-import { findRole, policiesOfRole } from './role-policies';
+import { boundaryOf, findRole, policiesOfRole } from './role-policies';
 
 /** Who asks for credentials of a role, as far as its trust policy may ask. */
 export interface WebIdentity {
@@ -28,7 +28,11 @@ export class RolePermissions {
     }
     const role = this.find(session.roleArn);
     const question = { action, ...resource !== undefined && { resource }, values: { ...values, ...valuesOf(session) } };
-    return role !== undefined && allows(policiesOfRole(this.deployment(), role), question) && this.boundaryOf(role).every((boundary) => allows(boundary, question));
+    if (role === undefined) {
+      return false;
+    }
+    const boundary = boundaryOf(this.deployment(), role);
+    return allows(policiesOfRole(this.deployment(), role), question) && (boundary === undefined || allows(boundary, question));
   }
 
   /** @throws ServiceError in the words of AWS unless a caller may do something. */
@@ -55,16 +59,6 @@ export class RolePermissions {
   private find(roleArn: string): Resource | undefined {
     const role = findRole(this.deployment(), roleArn);
     return role?.condition === undefined ? role : undefined;
-  }
-
-  /** The permissions boundary of a role, if it has one; one that the deployment does not have permits nothing. */
-  private boundaryOf({ properties }: Resource): readonly (readonly Policy[])[] {
-    if (propertyOf(properties, 'PermissionsBoundary') === undefined) {
-      return [];
-    }
-    const arn = textAt(properties, 'PermissionsBoundary');
-    const boundary = this.deployment().resources.find((policy) => policy.type === 'AWS::IAM::ManagedPolicy' && policy.arn === arn && policy.condition === undefined);
-    return [boundary === undefined ? [] : [parse(boundary.path, propertyOf(boundary.properties, 'PolicyDocument'))]];
   }
 }
 

@@ -2,6 +2,7 @@ import { asText, isList, propertyOf } from '../../deployment';
 import type { Deployment, Resource, Value } from '../../deployment';
 import { parsePolicy, showText } from '../../policy';
 import type { Policy, Text } from '../../policy';
+import { textAt } from '../aws/properties';
 
 /** Managed policies of AWS that roles of functions commonly have, and that grant nothing on AWS IoT or APIs. */
 const GRANT_NOTHING_HERE = /^service-role\/(AWSLambda(BasicExecutionRole|VPCAccessExecutionRole|SQSQueueExecutionRole|DynamoDBExecutionRole|KinesisExecutionRole)|AWSXRayDaemonWriteAccess)$|^AWSXRayDaemonWriteAccess$/;
@@ -31,6 +32,16 @@ export function policiesOfRole(deployment: Deployment, role: Resource): readonly
     ...[...new Set([...declared, ...managed])].map(({ properties, logicalId, condition }) => perhaps(read(properties.PolicyDocument, logicalId), condition !== undefined)),
     ...attached.filter((arn) => !managed.some(({ physicalId }) => physicalId === arn)).flatMap((arn) => foreign(showText(arn ?? ''))),
   ];
+}
+
+/** The permissions boundary of a role, if it has one; one that the deployment does not have permits nothing. */
+export function boundaryOf({ resources }: Deployment, { properties }: Resource): readonly Policy[] | undefined {
+  if (propertyOf(properties, 'PermissionsBoundary') === undefined) {
+    return undefined;
+  }
+  const arn = textAt(properties, 'PermissionsBoundary');
+  const boundary = resources.find((policy) => policy.type === 'AWS::IAM::ManagedPolicy' && policy.arn === arn && policy.condition === undefined);
+  return boundary === undefined ? [] : [read(boundary.properties.PolicyDocument, boundary.path)];
 }
 
 /** A document that IAM would refuse may say anything. */

@@ -1,9 +1,9 @@
 import type { Deployment } from '../../deployment';
 import { Authorizer, CompiledPolicy, parsePolicy } from '../../policy';
-import type { Policy, Principal } from '../../policy';
+import type { AccountScope, AuthorizationRequest, Decision, Policy, Principal, PrincipalPolicies } from '../../policy';
 import type { Session } from '../aws';
 import type { ConnectionFacts, Identity, Registry } from '../registry';
-import { findRole, policiesOfRole } from './role-policies';
+import { boundaryOf, findRole, policiesOfRole } from './role-policies';
 
 /** Whoever runs the twin may do everything, as an administrator of the account. */
 const ADMINISTRATOR = parsePolicy({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }, { name: 'operator of the twin', language: 'iam' });
@@ -19,7 +19,7 @@ export interface RoleSessionsProps {
 /** Who callers are whose requests AWS credentials signed. */
 export class RoleSessions {
   /** A deployment does not change, so what is compiled of it is good for as long as it is the one. */
-  private readonly compiled = new WeakMap<Deployment, Map<string, readonly CompiledPolicy[]>>();
+  private readonly compiled = new WeakMap<Deployment, Map<string, Permissions>>();
 
   constructor(private readonly props: RoleSessionsProps) {}
 
@@ -42,9 +42,12 @@ export class RoleSessions {
     };
     return registry.live(() => ({
       records: [deployment(), ...names().map((name) => registry.policyRecord(name))],
-      make: () => new Authorizer(registry.scope, {
-        principal, iamPolicies: this.policies(session, deployment()), policies: names().map((name) => registry.policy(name)),
-      }),
+      make: () => {
+        const { policies: iamPolicies, boundary } = this.permissions(session, deployment());
+        const input = { principal, iamPolicies, policies: names().map((name) => registry.policy(name)) };
+        return boundary === undefined ? new Authorizer(registry.scope, input)
+          : new BoundedAuthorizer(registry.scope, input, new Authorizer(registry.scope, { principal: { ...principal, kind: 'iam' }, iamPolicies: boundary, policies: [] }));
+      },
     }));
   }
 
@@ -54,20 +57,40 @@ export class RoleSessions {
       : session.identity === undefined ? `${session.roleArn.split('/').at(-1)}/${session.sessionName}` : session.identity.identityId;
   }
 
-  private policies(session: Session, deployment: Deployment): readonly CompiledPolicy[] {
+  private permissions(session: Session, deployment: Deployment): Permissions {
     const key = session.kind === 'operator' ? '' : session.roleArn;
-    const known = this.compiled.get(deployment) ?? new Map<string, readonly CompiledPolicy[]>();
+    const known = this.compiled.get(deployment) ?? new Map<string, Permissions>();
     this.compiled.set(deployment, known);
-    const compiled = known.get(key) ?? this.read(session, deployment).map((policy) => new CompiledPolicy(policy, this.props.registry.scope));
-    known.set(key, compiled);
-    return compiled;
+    const permissions = known.get(key) ?? this.compile(session, deployment);
+    known.set(key, permissions);
+    return permissions;
   }
 
-  private read(session: Session, deployment: Deployment): readonly Policy[] {
+  private compile(session: Session, deployment: Deployment): Permissions {
+    const compile = (policies: readonly Policy[]): readonly CompiledPolicy[] => policies.map((policy) => new CompiledPolicy(policy, this.props.registry.scope));
     if (session.kind === 'operator') {
-      return [ADMINISTRATOR];
+      return { policies: compile([ADMINISTRATOR]), boundary: undefined };
     }
     const role = findRole(deployment, session.roleArn);
-    return role === undefined ? [] : policiesOfRole(deployment, role);
+    const boundary = role && boundaryOf(deployment, role);
+    return { policies: role === undefined ? [] : compile(policiesOfRole(deployment, role)), boundary: boundary && compile(boundary) };
+  }
+}
+
+/** What the policies of a role say, and its permissions boundary if it has one. */
+interface Permissions {
+  readonly policies: readonly CompiledPolicy[];
+  readonly boundary: readonly CompiledPolicy[] | undefined;
+}
+
+/** Allows what a permissions boundary allows as well. */
+class BoundedAuthorizer extends Authorizer {
+  constructor(account: AccountScope, input: PrincipalPolicies<CompiledPolicy>, private readonly boundary: Authorizer) {
+    super(account, input);
+  }
+
+  public override decide(request: AuthorizationRequest): Decision {
+    const decision = super.decide(request);
+    return decision.decision === 'allow' ? this.boundary.decide(request) : decision;
   }
 }

@@ -118,6 +118,7 @@ describe('the function that attaches', () => {
   test('may attach to identities, and to no device', () => {
     create();
     expect(granted('AttachAttachingRole')).toEqual({
+      'cognito-identity:DescribeIdentity': ['*'],
       'iot:AttachPolicy': ['*'],
       'iot:DetachPolicy': ['*'],
       'Deny iot:AttachPolicy': NO_DEVICES,

@@ -206,6 +206,22 @@ describe('principal tags', () => {
       Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('claimsNotChecked'));
     });
 
+    test.each<[string, cognito.UserPoolProps, boolean]>([
+      ['may sign up', { selfSignUpEnabled: true }, true],
+      ['may sign up under a mail address', { selfSignUpEnabled: true, signInAliases: { email: true } }, false],
+      ['are made by an administrator', {}, false],
+    ])('about the name of the account are good unless users choose it: users %s', (_, props, isChosen) => {
+      const pool = new cognito.UserPool(stack, 'Named', props);
+      create({ providers: [LoginProvider.userPool(pool, pool.addClient('App'), { principalTags: { device: 'cognito:username' } })] });
+
+      const message = "users choose 'cognito:username', from which the principal tag 'device' is taken, when they sign up at Stack/Named; turn off 'selfSignUpEnabled' there, or take 'sub'";
+      if (isChosen) {
+        expect(() => template()).toThrow(message);
+      } else {
+        expect(() => template()).not.toThrow();
+      }
+    });
+
     test('of a user pool of another app are warned about', () => {
       const other = cognito.UserPool.fromUserPoolId(stack, 'Imported', 'eu-west-1_abc');
       create({ providers: [LoginProvider.userPool(other, cognito.UserPoolClient.fromUserPoolClientId(stack, 'ImportedApp', 'app'), { principalTags: { device: 'custom:device' } })] });

@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
-import { Channel, CognitoAccess, DeviceFleet, LoginProvider, Shadow, SocialLogin, UserVariable, type GuestAccess } from '../../../lib';
+import { Channel, CognitoAccess, DeviceFleet, JobAccess, LoginProvider, Shadow, SocialLogin, UserVariable, type GuestAccess } from '../../../lib';
 import { AppUser } from './app-user';
 
 const ALICE = 'eu-west-1:11111111-2222-3333-4444-555555555555';
@@ -141,7 +141,7 @@ describe('a grant of a fleet', () => {
     const userPool = new cognito.UserPool(other, 'Users');
     fresh = new CognitoAccess(other, 'Access', { providers: [LoginProvider.userPool(userPool, userPool.addClient('App'))] });
     doors = new DeviceFleet(other, 'Doors', {
-      topics: { telemetry: Channel.fromDevice('dt/doors/{thing}/telemetry'), commands: Channel.toDevice('cmd/doors/{thing}/+') }, shadows: [Shadow.named('config')],
+      topics: { telemetry: Channel.fromDevice('dt/doors/{thing}/telemetry'), commands: Channel.toDevice('cmd/doors/{thing}/+') }, shadows: [Shadow.named('config')], jobs: JobAccess.EXECUTE,
     });
   });
 
@@ -149,13 +149,25 @@ describe('a grant of a fleet', () => {
     ['to subscribe', () => doors.channel('telemetry').grants.subscribe(fresh)],
     ['to publish', () => doors.channel('commands').grants.publish(fresh)],
     ['to read a shadow', () => doors.shadow('config').grants.read(fresh)],
+    ['to look things up', () => doors.grants.describe(fresh)],
+    ['to send jobs', () => doors.jobs.grants.create(fresh)],
+    ['to cancel jobs', () => doors.jobs.grants.cancel(fresh)],
+    ['to list jobs', () => doors.jobs.grants.list(fresh)],
     ['to see everything', () => doors.grants.readOnly(fresh)],
     ['to run everything', () => doors.grants.operate(fresh)],
   ])('%s without a scope fails, before the role has it', (_, grant) => {
     expect(grant).toThrow(message);
     for (const { Properties: { PolicyDocument: document } } of Object.values(Template.fromStack(Stack.of(fresh)).findResources('AWS::IAM::Policy'))) {
-      expect(JSON.stringify(document)).not.toMatch(/iot:(Subscribe|Publish|GetThingShadow)/);
+      expect(JSON.stringify(document)).not.toMatch(/iot:(Subscribe|Publish|GetThingShadow|DescribeThing|\w+Jobs?)\b/);
     }
+  });
+
+  test('to look at a device by a tag that nobody maps fails', () => {
+    expect(() => doors.grants.describe(fresh, { thing: UserVariable.principalTag('device') })).toThrow("no login provider has the principal tag 'device'");
+  });
+
+  test('to send jobs is nothing for guests', () => {
+    expect(() => doors.jobs.grants.create(fresh.allowGuestsWithoutLogin(), { thing: 'front-door' })).toThrow('guests may publish, subscribe and receive, got iot:CreateJob');
   });
 
   test('to connect as anybody fails', () => {

@@ -198,6 +198,16 @@ describe('jobs', () => {
     }
   });
 
+  test.each([
+    ['describe', ['iot:DescribeJobExecution', 'iot:ListJobExecutionsForThing'], ['iot:DescribeJob', 'iot:GetJobDocument', 'iot:ListJobExecutionsForJob']],
+    ['cancel', ['iot:CancelJobExecution'], ['iot:CancelJob']],
+    ['delete', ['iot:DeleteJobExecution'], ['iot:DeleteJob']],
+  ] as const)('of one thing are not those of others: %s', (use, ofThing, ofAll) => {
+    define().jobs.grants[use](role, { thing: 'pump-1' });
+    ofThing.forEach((action) => expect(resourcesOf(action)).toEqual(['job/Sensors-*', 'thing/pump-1']));
+    ofAll.forEach((action) => expect(resourcesOf(action)).toEqual([]));
+  });
+
   test('are listed for the whole account or not at all', () => {
     define().jobs.grants.list(role);
     expect(resourcesOf('iot:ListJobs')).toEqual(['*']);
@@ -424,11 +434,16 @@ describe('a grantee', () => {
 
   test('with AWS IoT policies of its own gets both', () => {
     const statements: IotPolicyStatement[] = [];
-    const twoLayer = { grantPrincipal: role, _addIotStatements: (added: readonly IotPolicyStatement[]) => void statements.push(...added) };
+    const checked: string[] = [];
+    const twoLayer = {
+      grantPrincipal: role,
+      _checkStatements: (asked: readonly IotPolicyStatement[]) => void checked.push(...asked.flatMap(({ otherActions = [], resources }) => [...otherActions, ...resources.map(({ _name }) => _name)])),
+      _addIotStatements: (added: readonly IotPolicyStatement[]) => void statements.push(...added),
+    };
     const fleet = define();
     fleet.channel('telemetry').grants.subscribe(twoLayer, { thing: '${cognito-identity.amazonaws.com:sub}' });
     fleet.shadow('config').grants.read(twoLayer, { thing: '${aws:PrincipalTag/device}' });
-    fleet.jobs.grants.describe(twoLayer);
+    fleet.jobs.grants.create(twoLayer, { thing: 'pump-1' });
 
     expect(statements.map(({ actions, resources }) => [...actions, ...resources.map(({ _name }) => _name)])).toEqual([
       ['iot:Subscribe', 'dt/sensors/${cognito-identity.amazonaws.com:sub}/telemetry'],
@@ -436,7 +451,8 @@ describe('a grantee', () => {
       ['iot:GetThingShadow', '${aws:PrincipalTag/device}/config'],
     ]);
     expect(resourcesOf('iot:Subscribe')).toEqual(['topicfilter/dt/sensors/${cognito-identity.amazonaws.com:sub}/telemetry']);
-    expect(resourcesOf('iot:DescribeJob')).not.toEqual([]);
+    expect(resourcesOf('iot:CreateJob')).not.toEqual([]);
+    expect(checked).toEqual(['iot:CreateJob', 'pump-1']);
   });
 });
 

@@ -87,7 +87,7 @@ proveFunction('attach-identity-policy', ATTACHING, [
   {
     name: 'a user who attaches',
     define: service,
-    arrange: () => Promise.resolve(),
+    arrange: ({ folder }) => Promise.resolve(putPeople(folder, { identities: [ALICE], users: {} })),
     call: ask('POST'),
     answer: answer({ attached: true }),
     refusal,
@@ -96,7 +96,10 @@ proveFunction('attach-identity-policy', ATTACHING, [
   {
     name: 'a user who detaches',
     define: service,
-    arrange: (local) => ask('POST')({ local } as Formation, local.environmentOf(ATTACHING)),
+    arrange: async (local) => {
+      putPeople(local.folder, { identities: [ALICE], users: {} });
+      await ask('POST')({ local } as Formation, local.environmentOf(ATTACHING));
+    },
     call: ask('DELETE'),
     answer: answer({ attached: false }),
     refusal,

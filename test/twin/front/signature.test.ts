@@ -29,12 +29,20 @@ beforeAll(async () => {
       deny('iot:Publish', 'topic/cmd/secret'),
     ),
     Reader: role(allow('iot:GetRetainedMessage', 'topic/keep/*'), { Effect: 'Allow', Action: 'iot:ListRetainedMessages', Resource: ['*'] }),
+    Bounded: withBoundary(role(allow(['iot:Publish', 'iot:Connect'], '*')), { Ref: 'Boundary' }),
+    Boundary: { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: { Version: '2012-10-17', Statement: allow('iot:Publish', 'topic/dt/*') } } },
+    OutOfBounds: withBoundary(role(allow('iot:Publish', '*')), 'arn:aws:iam::123456789012:policy/elsewhere'),
     Tagged: role(allow('iot:Publish', 'topic/site/${aws:PrincipalTag/site}/x')),
   });
   rootCaPem = readFileSync(twin.twin.endpoints.rootCa, 'utf8');
 });
 
 afterAll(() => twin.stop());
+
+function withBoundary(resource: object, boundary: unknown): object {
+  const { Properties: properties, ...rest } = resource as { readonly Properties: object };
+  return { ...rest, Properties: { ...properties, PermissionsBoundary: boundary } };
+}
 
 /** The URL of a WebSocket, signed by a library that is none of ours. */
 async function signedUrl(credentials: Credentials, options: { readonly at?: number; readonly expires?: number; readonly service?: string; readonly path?: string } = {}): Promise<string> {
@@ -160,6 +168,13 @@ describe('HTTPS publish that AWS credentials sign', () => {
     await publish(north, 'site/north/x');
     await expect(publish(north, 'site/south/x')).rejects.toMatchObject({ name: 'ForbiddenException' });
     await expect(publish(twin.twin.assumeRole('Tagged'), 'site//x')).rejects.toMatchObject({ name: 'ForbiddenException' });
+  });
+
+  test('is within the permissions boundary of the role, also where nobody knows that', async () => {
+    await publish(twin.twin.assumeRole('Bounded'), 'dt/a');
+    await expect(publish(twin.twin.assumeRole('Bounded'), 'cmd/a')).rejects.toMatchObject({ name: 'ForbiddenException' });
+    await expect(publish(twin.twin.assumeRole('OutOfBounds'), 'dt/a')).rejects.toMatchObject({ name: 'ForbiddenException' });
+    await expect(open(await signedUrl(twin.twin.assumeRole('Bounded')))).rejects.toThrow(/CONNACK/);
   });
 
   test('is refused with another secret key', async () => {
