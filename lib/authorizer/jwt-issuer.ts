@@ -69,6 +69,7 @@ export class JwtIssuer {
   public static oidc(props: OidcIssuerProps): JwtIssuer {
     return new JwtIssuer((scope) => {
       requireHttps(scope, 'issuer', props.issuer);
+      requireNoDocument(scope, props.issuer);
       requireHttps(scope, 'jwksUri', props.jwksUri);
       if (props.audience.length === 0) {
         throw invalid(scope, "'audience' must have a value; tokens for any other app would be good otherwise");
@@ -82,6 +83,15 @@ export class JwtIssuer {
     /** @internal */ public readonly _render: (scope: IConstruct) => IssuerSettings,
     /** @internal */ public readonly _userPool?: cognito.IUserPool,
   ) {}
+}
+
+/** The path that OpenID Connect puts behind an issuer. Tokens of that issuer would not name it. */
+const DISCOVERY = '/.well-known/openid-configuration';
+
+function requireNoDocument(scope: IConstruct, issuer: string): void {
+  if (!Token.isUnresolved(issuer) && (issuer.endsWith(DISCOVERY) || /[?#]/.test(issuer))) {
+    throw invalid(scope, `'issuer' must be as in the claim 'iss' of its tokens, without ${DISCOVERY}, "?" and "#", got ${quote(issuer)}`);
+  }
 }
 
 function requireHttps(scope: IConstruct, prop: string, url: string | undefined): void {

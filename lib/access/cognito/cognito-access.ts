@@ -14,10 +14,14 @@ import { iotArn } from '../../private/arns';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
 import { requireSameEnvironment } from '../../private/same-environment';
+import { requireText, type TextRule } from '../../private/text';
 import { requireClaimsOfOthers } from '../../private/user-claims';
 import { IotAction } from '../iot-action';
 import type { IotPolicyStatement } from '../iot-policy-statement';
 import { IotResource } from '../iot-resource';
+
+/** https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_IdentityPool.html */
+const IDENTITY_POOL_ID: TextRule = { pattern: /^[\w-]+:[0-9a-f-]+$/, characters: 'a Region, ":" and a UUID', maxLength: 55 };
 
 /** Distinguishes the principal tags of one provider from those of another. */
 const HASH_CHARS = 8;
@@ -114,6 +118,7 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
 
     this.requireRegion();
     this.requireProviders(props);
+    this.requireTags(props.providers);
     this.isPoolForeign = props.identityPool !== undefined;
     const isSet = !this.isPoolForeign || props.setsRolesOfIdentityPool === true;
     this.principalTags = new Set(props.providers.flatMap(({ _principalTags: tags }) => Object.keys(tags)));
@@ -207,6 +212,15 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
     if (setsRolesOfIdentityPool !== undefined && identityPool === undefined) {
       throw invalid(this, "'setsRolesOfIdentityPool' is for an 'identityPool' that exists; a new one always has its roles set");
     }
+    requireText(this, 'identityPool', identityPool?.identityPoolRef.identityPoolId, IDENTITY_POOL_ID);
+    const social = providers.flatMap(({ _part: part }) => part.social?.domain ?? []);
+    const twice = social.find((domain, index) => social.indexOf(domain) !== index);
+    if (twice !== undefined) {
+      throw invalid(this, `'providers' must have ${twice} once, as an identity pool has one app of it; for several, take an OpenID Connect provider`);
+    }
+  }
+
+  private requireTags(providers: readonly LoginProvider[]): void {
     const tag = providers.flatMap(({ _principalTags: tags }) => Object.keys(tags)).find((name) => !/^[\w.:=+@-]{1,128}$/.test(name));
     if (tag !== undefined) {
       throw invalid(this, `'principalTags' must have names of 1 to 128 letters, digits and _.:=+@-, got ${JSON.stringify(tag)}`);

@@ -76,6 +76,11 @@ describe('a new identity pool', () => {
     });
   });
 
+  test('fails for two apps of one social login, of which it has one', () => {
+    expect(() => create({ providers: [LoginProvider.social(SocialLogin.GOOGLE, 'one'), LoginProvider.social(SocialLogin.GOOGLE, 'two')] }))
+      .toThrow("'providers' must have accounts.google.com once, as an identity pool has one app of it; for several, take an OpenID Connect provider");
+  });
+
   test('fails without a provider', () => {
     expect(() => create({ providers: [] })).toThrow("'providers' must have at least one: nobody could sign in (at Stack/Access)");
   });
@@ -130,6 +135,11 @@ describe('an identity pool that exists', () => {
   test('may have providers and tags that nobody tells here', () => {
     const access = create({ identityPool: existing(), providers: [] });
     expect(() => access._addIotStatements([publish(`cmd/${UserVariable.principalTag('team')}/go`)])).not.toThrow();
+  });
+
+  test('fails for an id that is none', () => {
+    expect(() => create({ identityPool: cognito.CfnIdentityPool.fromIdentityPoolId(stack, 'Existing', 'my-pool') }))
+      .toThrow(`'identityPool' must consist of a Region, ":" and a UUID, got "my-pool"`);
   });
 
   test('fails to have roles set where there is none', () => {
