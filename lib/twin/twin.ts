@@ -5,10 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { hasIotResources } from '../deployment';
 import type { Deployment, Knowledge } from '../deployment';
-import { showText } from '../policy';
 import { Account, Store, systemRandom } from './account';
 import type { CertificateStatus } from './account/records';
-import { API_PREFIX } from './aws';
 import type { Credentials, TokenOptions } from './aws';
 import { servedOutputs } from './aws/api-gateway/served-outputs';
 import { LOOPBACK, certifiedAddresses, endpointOf, inUrl } from './addresses';
@@ -116,9 +114,6 @@ export interface Twin {
 
   /** An issuer of OpenID Connect for tests, with whatever `iss` a provider or an authorizer is to believe. */
   openIssuer(options: OidcIssuerOptions): OidcIssuer;
-
-  /** Where an HTTP API of the deployment is reached, by its id or logical id; nothing for one that is not there. */
-  urlOfApi(api: string): string | undefined;
 
   /** Publish from the cloud's side, as an administrator would; who receives it is still for the policies to decide. */
   publish(topic: string, payload: string | Buffer): void;
@@ -294,10 +289,6 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       },
       issueToken: (options) => aws.apps.userPools.issueToken(options),
       openIssuer: (options) => aws.apps.issuers.open(options),
-      urlOfApi: (api) => {
-        const found = deployment.resources.find(({ type, physicalId, logicalId }) => type === 'AWS::ApiGatewayV2::Api' && [physicalId, logicalId].includes(api));
-        return found === undefined ? undefined : `${aws.endpoint}${API_PREFIX}${showText(found.physicalId)}`;
-      },
       publish: (topic, payload) => {
         const objection = objectToTopicName(topic);
         if (objection !== undefined) {

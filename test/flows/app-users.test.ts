@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => flow.stop());
 
 function attachUrl(): string {
-  return flow.twin.urlOfApi(/\/\/([^.]+)\./.exec(flow.output('Url'))![1]!)!;
+  return flow.output('Url');
 }
 
 /** A user of the app as its page sees them. */
