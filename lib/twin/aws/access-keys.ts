@@ -56,9 +56,16 @@ const OPERATOR: OperatorSession = { kind: 'operator' };
 /** The longest that AWS gives credentials of a role for: how long expired ones are remembered, to tell them from unknown ones. */
 const REMEMBERED_MS = 12 * 3_600_000;
 
+/** How often expired ones are looked for, among all that there are. */
+const PAUSE_MS = 60_000;
+
+/** More than tests need; beyond, a tenth is forgotten, the oldest. */
+const MAX_ISSUED = 100_000;
+
 /** The credentials that the twin has handed out. They are drawn at random and forgotten when it stops; no key of a real account is ever one. */
 export class AccessKeys {
   private readonly issued = new Map<string, Issued>();
+  private lookedAt = -Infinity;
 
   constructor(private readonly now: () => number) {}
 
@@ -81,11 +88,19 @@ export class AccessKeys {
     return expiration <= this.now();
   }
 
+  /** Those that end, the oldest first. */
+  private temporary(): readonly (readonly [string, Issued])[] {
+    return [...this.issued].filter(([, { expiration }]) => expiration !== Infinity);
+  }
+
   private forgetExpired(): void {
-    for (const [id, { expiration }] of this.issued) {
-      if (expiration + REMEMBERED_MS <= this.now()) {
-        this.issued.delete(id);
-      }
+    const now = this.now();
+    if (now - this.lookedAt >= PAUSE_MS) {
+      this.lookedAt = now;
+      this.temporary().filter(([, { expiration }]) => expiration + REMEMBERED_MS <= now).forEach(([id]) => this.issued.delete(id));
+    }
+    if (this.issued.size >= MAX_ISSUED) {
+      this.temporary().slice(0, MAX_ISSUED / 10).forEach(([id]) => this.issued.delete(id));
     }
   }
 }
