@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { problemsOf, type AuthorizerAnswer, type PolicyDocument } from '../lib/authorizer-kit';
 import { authorizersOf, type Authorizer } from '../lib/deployment';
-import { createAuthorizer, PolicyError, type AccountScope, type Authorizer as PolicyAuthorizer, type Decision } from '../lib/policy';
+import { ACTIONS, createAuthorizer, findAction, PolicyError, type AccountScope, type Authorizer as PolicyAuthorizer, type Decision } from '../lib/policy';
 import { StateFolder, TwinError } from '../lib/twin';
 import { systemClock } from '../lib/twin/clock';
 import { FunctionError, functionsOf, FunctionUnavailableError, LambdaFunctions, type FunctionConfig } from '../lib/twin/lambda';
@@ -69,7 +69,12 @@ function pairsOf(words: readonly string[]): readonly (readonly [string, string])
   if (words.length % 2 !== 0) {
     throw new TwinError('--simulate takes an action and a resource, or several pairs of them');
   }
-  return words.flatMap((word, index) => (index % 2 === 0 ? [[word, words[index + 1]!] as const] : []));
+  const pairs = words.flatMap((word, index) => (index % 2 === 0 ? [[word, words[index + 1]!] as const] : []));
+  const [unknown] = pairs.find(([action]) => findAction(action) === undefined) ?? [];
+  if (unknown !== undefined) {
+    throw new TwinError(`--simulate: '${unknown}' is no action; there are ${ACTIONS.map(({ name }) => name).join(', ')}`);
+  }
+  return pairs;
 }
 
 function targetOfFile(path: string, { handler, env, account, region, unverified }: AuthorizeOptions): Target {

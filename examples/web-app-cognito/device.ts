@@ -1,6 +1,5 @@
 /** A thermostat that says how warm it is, and is told to make it warmer or cooler. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mqtt5 } from 'aws-iot-device-sdk-v2';
 import { command, runCommand, say } from '../device/command';
 import { Connection } from '../device/connection';
 import { readKit, thingNameOf } from '../device/kit';
@@ -28,7 +27,7 @@ runCommand(command('device', 'Publish how warm it is, again and again, and follo
       followed += 1;
       say(`told ${name}, heats to ${target} °C`);
     });
-    await connection.client.subscribe({ subscriptions: [{ topicFilter: `cmd/thermostats/${thing}/+`, qos: mqtt5.QoS.AtLeastOnce }] });
+    await connection.subscribe(`cmd/thermostats/${thing}/+`);
     say('ready');
     while (followed < commands) {
       // A room is slow, and never still.

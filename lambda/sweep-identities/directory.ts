@@ -31,9 +31,10 @@ export class Directory {
     if (pool === undefined || userSub === undefined || !/^[\w-]+$/.test(userSub)) {
       return 'not known';
     }
-    const { Users: [user] = [] } = await call(() => this.clients.users.send(new ListUsersCommand({ UserPoolId: pool.id, Filter: `sub = "${userSub}"`, AttributesToGet: ['sub'], Limit: 1 })));
+    const { Users: [user] = [], PaginationToken: more } = await call(() => this.clients.users.send(new ListUsersCommand({ UserPoolId: pool.id, Filter: `sub = "${userSub}"`, AttributesToGet: ['sub'], Limit: 1 })));
     if (user === undefined) {
-      return 'gone';
+      // Nobody on this page, and another one to come: that says nothing about the user.
+      return more === undefined ? 'gone' : 'not known';
     }
     return user.Enabled === false ? 'disabled' : 'present';
   }

@@ -121,6 +121,7 @@ test.each<[string, () => string[], string]>([
   ['no such assembly', () => ['nowhere'], 'nowhere'],
   ['a file that cannot be read', () => [file, '--password-file', 'none.txt'], 'none.txt: cannot be read (ENOENT)'],
   ['an event and parts of one', () => [file, '--event', 'e.json', '--client-id', 'a'], '--event has all of the event'],
+  ['an action that is none', () => [file, '--simulate', 'iot:Publsh', 'a'], "--simulate: 'iot:Publsh' is no action; there are iot:Connect, "],
   ['half a request', () => [file, '--simulate', 'iot:Publish'], '--simulate takes an action and a resource'],
 ])('exits with 2 and one line for %s', async (_, args, message) => {
   const { code, stdout, stderr } = await run(['authorize', ...args()]);

@@ -9,6 +9,8 @@ export class FakeDirectory extends FaultyClient {
   public readonly users = new Map<string, boolean>();
   /** Why identities are not deleted. */
   public unprocessed: UnprocessedIdentityId[] = [];
+  /** Whether a search answers a page without anybody, and another one to come. */
+  public answersEmptyPages = false;
   public readonly client = this.sender;
 
   protected readonly operations = {
@@ -27,7 +29,7 @@ export class FakeDirectory extends FaultyClient {
     },
     ListUsers: ({ Filter: filter = '' }: ListUsersRequest) => {
       const [, sub = ''] = /^sub = "([^"]*)"$/.exec(filter)!;
-      return { Users: this.users.has(sub) ? [{ Enabled: this.users.get(sub) }] : [] };
+      return this.answersEmptyPages ? { Users: [], PaginationToken: 'more' } : { Users: this.users.has(sub) ? [{ Enabled: this.users.get(sub) }] : [] };
     },
   };
 }

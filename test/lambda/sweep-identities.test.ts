@@ -62,6 +62,12 @@ describe('a sweep', () => {
     expect(state()).toEqual(all('a1', 'a3'));
   });
 
+  test('removes nobody of whom a search says nothing yet', async () => {
+    directory.answersEmptyPages = true;
+    expect(await run()).toMatchObject({ usersGone: 0 });
+    expect(state()).toEqual(all('a1', 'a2', 'a3'));
+  });
+
   test('detaches a user who is disabled, whose identity stays for the time when they are not', async () => {
     add('a2', { isEnabled: false });
     expect(await run()).toMatchObject({ usersDisabled: 1 });

@@ -88,6 +88,10 @@ export async function verifySignature(request: SignedRequest, keys: AccessKeys, 
   if (keys.hasExpired(issued)) {
     return { refused: 'ExpiredTokenException', message: 'The security token included in the request is expired' };
   }
+  // It is signed without such parts, and would be served with them.
+  if (!PATH_AS_SENT.has(service) && hasEmptyParts(path)) {
+    return { refused: 'InvalidSignatureException', message: "the path has empty, '.' or '..' parts, which a signature does not cover; encode the slashes of a topic" };
+  }
   const late = objectToTime(parts, date, now);
   if (late !== undefined) {
     return { refused: 'InvalidSignatureException', message: late };
@@ -206,6 +210,11 @@ function signedValues(headers: IncomingHttpHeaders, { signedHeaders }: Parts): R
     const value = headers[name];
     return value === undefined ? [] : [[name, Array.isArray(value) ? value.join(',') : value]];
   }));
+}
+
+function hasEmptyParts(path: string): boolean {
+  const parts = path.split('/').slice(1);
+  return parts.some((part, index) => part === '.' || part === '..' || (part === '' && index < parts.length - 1));
 }
 
 /** Not as a form: a `+` is a plus. */

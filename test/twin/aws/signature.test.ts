@@ -58,6 +58,8 @@ test.each<[string, () => Promise<SignedRequest>, string]>([
   ['another query', async () => { const request = await signed(PUBLISH); return changed(request, { url: request.url.replace('qos=1', 'qos=0') }); }, 'InvalidSignatureException'],
   ['another method', async () => changed(await signed(PUBLISH), { method: 'PUT' }), 'InvalidSignatureException'],
   ['another host', async () => { const request = await signed(PUBLISH); return changed(request, { headers: { ...request.headers, host: 'evil.example' } }); }, 'InvalidSignatureException'],
+  ['a path that is another one when it is cleaned up', async () => changed(await signed('https://localhost:8443/topics/dt/b'), { url: '/topics/dt/x/../b' }), 'InvalidSignatureException'],
+  ['a path with an empty part', async () => changed(await signed('https://localhost:8443/topics/dt/b'), { url: '/topics/dt//b' }), 'InvalidSignatureException'],
   ['an altered signature', async () => { const request = await presign(); return changed(request, { url: request.url.replace(/Signature=./, (found) => `Signature=${found.endsWith('0') ? '1' : '0'}`) }); }, 'InvalidSignatureException'],
   ['a longer time than it was signed for', async () => { const request = await presign({ expires: 60 }); return changed(request, { url: request.url.replace('Expires=60', 'Expires=600') }); }, 'InvalidSignatureException'],
   ['a time that is too long', () => presign({ expires: 700_000 }), 'InvalidSignatureException'],
