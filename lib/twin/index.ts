@@ -1,6 +1,7 @@
 export * from './errors';
 export * from './kit';
 export * from './options';
+export * from './start-twin';
 export * from './twin';
 export type { Credentials, TokenOptions } from './aws';
 export type { OidcIssuer, OidcIssuerOptions, OidcTokenOptions } from './issuer';
