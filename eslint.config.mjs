@@ -17,7 +17,8 @@ const LAYERS = {
   provisioning: ['private', 'registry', 'certificates', 'access'],
   'authorizer-kit': ['policy', 'topics'],
   authorizer: ['private', 'topics', 'authorizer-kit', 'certificates', 'fleet'],
-  fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning'],
+  rules: ['private', 'sql', 'topics'],
+  fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning', 'rules'],
   twin: ['policy', 'deployment'],
   web: [],
 };
