@@ -4,6 +4,7 @@ import tseslint from 'typescript-eslint';
 /** What each folder of lib/ may import of ours; the drawing in the architecture, kept true. */
 const LAYERS = {
   policy: [],
+  sql: [],
   topics: ['policy'],
   deployment: ['policy'],
   private: [],
@@ -24,7 +25,7 @@ const LAYERS = {
 };
 
 /** Folders that plain TypeScript uses without the CDK. */
-const WITHOUT_CDK = ['authorizer-kit', 'policy', 'topics', 'deployment', 'twin', 'web'];
+const WITHOUT_CDK = ['authorizer-kit', 'policy', 'sql', 'topics', 'deployment', 'twin', 'web'];
 
 /** npm packages that a folder may import besides the CDK; all of them are bundled, but for the client of web apps. */
 const BUNDLED = {
