@@ -134,7 +134,7 @@ export class RuleAction {
     return new RuleAction(openSearchAction(domain, options));
   }
 
-  /** Sends the message to an input of AWS IoT Events. */
+  /** Sends the message to an input of AWS IoT Events, a service that AWS is ending: CloudFormation validation warns of it. */
   public static toIotEvents(inputName: string, options: IotEventsActionOptions = {}): RuleAction {
     return new RuleAction(iotEventsAction(inputName, options));
   }

@@ -1,36 +1,47 @@
-import { Token } from 'aws-cdk-lib';
+import { Annotations, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { invalid } from '../private/errors';
+import { parseSql, parseTemplate, SqlError, type Query, type SqlWarning } from '../sql';
 import { readTemplate, TemplateError } from './templates';
 
-/** What a rule has to know of its statement. */
-export interface Statement {
-  /** The topic filter, which basic ingest does without. */
-  readonly from: string | undefined;
-}
-
-const FROM = /\bFROM\s+'([^']*)'/i;
-
-/** Reads a statement, as far as it is known before deployment. */
-export function checkStatement(scope: IConstruct, sql: string): Statement {
+/**
+ * Reads a statement; undefined where only the deployment knows it.
+ *
+ * AWS IoT would say at deployment that there is a mistake, or let the rule never run.
+ */
+export function checkStatement(scope: IConstruct, sql: string): Query | undefined {
   if (Token.isUnresolved(sql)) {
-    return { from: undefined };
+    return undefined;
   }
-  if (!/^\s*(SET|SELECT)\b/i.test(sql)) {
-    throw invalid(scope, "'sql' must begin with SELECT or SET");
-  }
-  return { from: FROM.exec(sql)?.[1] };
+  const query = readable(scope, 'sql', () => parseSql(sql));
+  warn(scope, 'sql', query.warnings);
+  return query;
 }
 
 /**
- * Checks the templates in a text.
+ * Checks the templates in a text, which may use the variables of the statement.
  *
  * @returns how many there are
  */
-export function checkTemplate(scope: IConstruct, name: string, text: string): number {
-  try {
+export function checkTemplate(scope: IConstruct, name: string, text: string, query: Query | undefined): number {
+  return readable(scope, name, () => {
+    if (!Token.isUnresolved(text)) {
+      warn(scope, name, parseTemplate(text, query).warnings);
+    }
     return readTemplate(text).filter(({ kind }) => kind === 'expression').length;
+  });
+}
+
+function readable<T>(scope: IConstruct, name: string, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
-    throw error instanceof TemplateError ? invalid(scope, `'${name}' cannot be read: ${error.message}`) : error;
+    throw error instanceof SqlError || error instanceof TemplateError ? invalid(scope, `'${name}' cannot be read: ${error.message}`) : error;
+  }
+}
+
+function warn(scope: IConstruct, name: string, warnings: readonly SqlWarning[]): void {
+  for (const { line, column, message } of warnings) {
+    Annotations.of(scope).addWarningV2('cdk-iot-warden:TopicRule.sql', `'${name}' may not do what it says: ${line}:${column}: ${message}`);
   }
 }

@@ -1,28 +1,16 @@
+import { topicFiltersOverlap } from '../sql';
 import type { TopicSpace } from '../topics';
 
 /** A level that holds a token may be any. */
 const TOKEN = '${Token[';
 
-/**
- * Whether some topic matches both filters of MQTT.
- *
- * [MQTT-4.7.1-2] `#` stands for the level above it as well.
- */
+/** Whether some topic may match both filters. */
 export function mayOverlap(one: string, other: string): boolean {
-  return overlap(one.split('/'), other.split('/'));
+  return topicFiltersOverlap(withoutTokens(one), withoutTokens(other));
 }
 
-function overlap([a, ...restA]: readonly string[], [b, ...restB]: readonly string[]): boolean {
-  if (a === '#' || b === '#') {
-    return true;
-  }
-  if (a === undefined || b === undefined) {
-    return a === b;
-  }
-  const same = a === b || a === '+' || b === '+' || a.includes(TOKEN) || b.includes(TOKEN);
-  // What is above `#` is matched by it too: sport/# and sport.
-  const ends = (rest: readonly string[]) => rest.length === 0 || (rest.length === 1 && rest[0] === '#');
-  return same && ((ends(restA) && ends(restB)) || overlap(restA, restB));
+function withoutTokens(filter: string): string {
+  return filter.split('/').map((level) => (level.includes(TOKEN) ? '+' : level)).join('/');
 }
 
 /**

@@ -69,8 +69,8 @@ export class TopicRule extends TopicRuleBase {
 
     requireText(this, 'ruleName', props.ruleName, RULE_NAME);
     this.requireOneErrorAction(props);
-    const { from } = checkStatement(this, props.sql);
-    const problem = props.topicSpace && from !== undefined ? whyNothingFeeds(from, props.topicSpace) : undefined;
+    const query = checkStatement(this, props.sql);
+    const problem = props.topicSpace && query?.from !== undefined ? whyNothingFeeds(query.from, props.topicSpace) : undefined;
     if (problem !== undefined) {
       throw invalid(this, `'sql' would never run: ${problem}`);
     }
@@ -78,7 +78,7 @@ export class TopicRule extends TopicRuleBase {
     // Known before deployment: the roles name the rule in their trust, and the rule has their ARNs.
     const given = props.ruleName === PhysicalName.GENERATE_IF_NEEDED ? undefined : props.ruleName;
     const name = given ?? this.generatePhysicalName();
-    this.identity = { ruleArn: iotArn(this, 'rule', name), from };
+    this.identity = { ruleArn: iotArn(this, 'rule', name), query };
     if (props.errorAction === undefined && !props.loseFailedMessages) {
       const { queue, alarm } = new DeadLetters(this, 'DeadLetters', props.deadLetterQueue, props.alarmActions ?? []);
       this.deadLetterQueue = queue;

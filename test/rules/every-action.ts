@@ -16,7 +16,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import * as timestream from 'aws-cdk-lib/aws-timestream';
 import {
-  FirehoseSeparator, HttpRuleDestination, InfluxDbRuleDestination, InfluxDbVersion, KafkaAuthentication, RepublishPayloadFormat, RepublishQos, RuleAction,
+  FirehoseSeparator, HttpRuleDestination, InfluxDbRuleDestination, InfluxDbTimeUnit, InfluxDbVersion, KafkaAuthentication, RepublishPayloadFormat, RepublishQos, RuleAction,
   RuleTimeUnit, S3CannedAcl, SiteWiseProperty, SiteWiseType, SnsMessageFormat, VpcRuleDestination,
 } from '../../lib/rules';
 
@@ -27,6 +27,9 @@ export interface Call {
 
   /** What AWS knows of the request besides. */
   readonly values?: Readonly<Record<string, string>>;
+
+  /** A target that the templates in the real one do not reach. */
+  readonly beside?: string;
 }
 
 export interface ActionCase {
@@ -63,7 +66,7 @@ export const EVERY_ACTION: { readonly [name: string]: (stack: Stack) => ActionCa
   Sqs: (stack) => ({
     action: RuleAction.toSqs(sqs.Queue.fromQueueAttributes(stack, 'Queue', { queueArn: arn(stack, 'sqs', 'telemetry'), keyArn: key(stack).keyArn }), { base64: true }),
     calls: [{ action: 'sqs:SendMessage', resource: arnText('sqs', 'telemetry') }, ...keyCalls('GenerateDataKey', 'Decrypt')],
-    rendered: { Sqs: { QueueUrl: 'https://sqs.eu-west-1.amazonaws.com/111122223333/telemetry', UseBase64: true } },
+    rendered: { Sqs: { QueueUrl: 'https://sqs.eu-west-1.ref-AWS::URLSuffix/111122223333/telemetry', UseBase64: true } },
   }),
   Sns: (stack) => ({
     action: RuleAction.toSns(sns.Topic.fromTopicAttributes(stack, 'Topic', { topicArn: arn(stack, 'sns', 'alerts'), keyArn: key(stack).keyArn }), { messageFormat: SnsMessageFormat.JSON }),
@@ -75,8 +78,8 @@ export const EVERY_ACTION: { readonly [name: string]: (stack: Stack) => ActionCa
       key: 'raw/${topic(3)}/${timestamp()}.json', cannedAcl: S3CannedAcl.BUCKET_OWNER_FULL_CONTROL,
     }),
     calls: [
-      { action: 's3:PutObject', resource: 'arn:aws:s3:::telemetry/raw/sensor-1/1.json' },
-      { action: 's3:PutObjectAcl', resource: 'arn:aws:s3:::telemetry/raw/sensor-1/1.json' },
+      { action: 's3:PutObject', resource: 'arn:aws:s3:::telemetry/raw/sensor-1/1.json', beside: 'arn:aws:s3:::telemetry/clean/sensor-1/1.json' },
+      { action: 's3:PutObjectAcl', resource: 'arn:aws:s3:::telemetry/raw/sensor-1/1.json', beside: 'arn:aws:s3:::telemetry/clean/sensor-1/1.json' },
       ...keyCalls('GenerateDataKey', 'Decrypt'),
     ],
     rendered: { S3: { BucketName: 'telemetry', Key: 'raw/${topic(3)}/${timestamp()}.json', CannedAcl: 'bucket-owner-full-control' } },
@@ -97,15 +100,15 @@ export const EVERY_ACTION: { readonly [name: string]: (stack: Stack) => ActionCa
     rendered: { DynamoDBv2: { PutItem: { TableName: 'columns' } } },
   }),
   Timestream: (stack) => ({
-    action: RuleAction.toTimestream(timestream.CfnTable.fromTableArn(stack, 'Series', arn(stack, 'timestream', 'database/plant/table/readings')), {
+    action: RuleAction.toTimestream(new timestream.CfnTable(stack, 'Series', { databaseName: 'plant' }), {
       dimensions: { thing: '${topic(3)}' }, timestamp: { value: '${time}', unit: RuleTimeUnit.MILLISECONDS }, encryptionKey: key(stack),
     }),
     calls: [
-      { action: 'timestream:WriteRecords', resource: arnText('timestream', 'database/plant/table/readings') },
+      { action: 'timestream:WriteRecords', resource: arnText('own', 'Series.Arn') },
       { action: 'timestream:DescribeEndpoints', resource: '*' },
       ...keyCalls('GenerateDataKey', 'Decrypt'),
     ],
-    rendered: { Timestream: { DatabaseName: 'plant', TableName: 'readings', Dimensions: [{ Name: 'thing', Value: '${topic(3)}' }], Timestamp: { Value: '${time}', Unit: 'MILLISECONDS' } } },
+    rendered: { Timestream: { Dimensions: [{ Name: 'thing', Value: '${topic(3)}' }], Timestamp: { Value: '${time}', Unit: 'MILLISECONDS' } } },
   }),
   CloudWatchLogs: (stack) => ({
     action: RuleAction.toCloudWatchLogs(logs.LogGroup.fromLogGroupName(stack, 'Log', 'telemetry'), { batch: true }),
@@ -147,7 +150,7 @@ export const EVERY_ACTION: { readonly [name: string]: (stack: Stack) => ActionCa
       signing: { serviceName: 'execute-api', action: 'execute-api:Invoke', resourceArn: arn(stack, 'execute-api', 'abc/prod/POST/in/*') },
       batching: { maxMessages: 5 },
     }),
-    calls: [{ action: 'execute-api:Invoke', resource: arnText('execute-api', 'abc/prod/POST/in/sensor-1') }],
+    calls: [{ action: 'execute-api:Invoke', resource: arnText('execute-api', 'abc/prod/POST/in/sensor-1'), beside: arnText('execute-api', 'abc/prod/GET/in/sensor-1') }],
     rendered: {
       Http: {
         Url: 'https://example.com/in/${topic(3)}', ConfirmationUrl: 'https://example.com/in/', Headers: [{ Key: 'x-device', Value: '${topic(3)}' }],
@@ -156,7 +159,7 @@ export const EVERY_ACTION: { readonly [name: string]: (stack: Stack) => ActionCa
     },
   }),
   Kafka: (stack) => {
-    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'], privateSubnetIds: ['subnet-1'] });
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-0a1b2c3d4e5f60718', availabilityZones: ['a'], privateSubnetIds: ['subnet-0a1b2c3d4e5f60718'] });
     const secret = secretsmanager.Secret.fromSecretAttributes(stack, 'Login', { secretCompleteArn: arn(stack, 'secretsmanager', 'secret:login-AbCdEf'), encryptionKey: key(stack) });
     return {
       action: RuleAction.toKafka(new VpcRuleDestination(stack, 'Kafka', { vpc }), {
@@ -186,10 +189,8 @@ export const EVERY_ACTION: { readonly [name: string]: (stack: Stack) => ActionCa
       { property: SiteWiseProperty.ofAsset('asset-1', 'property-1'), value: '${celsius}', type: SiteWiseType.DOUBLE },
       { property: SiteWiseProperty.ofAlias('/plant/${topic(3)}/heat'), value: '${celsius}', type: SiteWiseType.INTEGER, timeInSeconds: '${time}' },
     ]),
-    calls: [
-      { action: 'iotsitewise:BatchPutAssetPropertyValue', resource: '*', values: { 'iotsitewise:assetHierarchyPath': '/asset-1' } },
-      { action: 'iotsitewise:BatchPutAssetPropertyValue', resource: '*', values: { 'iotsitewise:propertyAlias': '/plant/sensor-1/heat' } },
-    ],
+    calls: [['assetHierarchyPath', '/asset-1'], ['propertyAlias', '/plant/sensor-1/heat']]
+      .map(([key, value]) => ({ action: 'iotsitewise:BatchPutAssetPropertyValue', resource: '*', values: { [`iotsitewise:${key}`]: value! } })),
     rendered: {
       IotSiteWise: {
         PutAssetPropertyValueEntries: [
@@ -210,10 +211,10 @@ export const EVERY_ACTION: { readonly [name: string]: (stack: Stack) => ActionCa
     const secret = secretsmanager.Secret.fromSecretAttributes(stack, 'Token', { secretCompleteArn: arn(stack, 'secretsmanager', 'secret:token-AbCdEf'), encryptionKey: key(stack) });
     return {
       action: RuleAction.toInfluxDb(new InfluxDbRuleDestination(stack, 'Influx', { endpoint: 'https://influx.example.com:8086', version: InfluxDbVersion.V2, secret }), {
-        databaseName: 'plant', tableName: 'readings', organization: 'works', tags: { thing: '${topic(3)}' }, timestampUnit: RuleTimeUnit.MILLISECONDS,
+        databaseName: 'plant', tableName: 'readings', organization: 'works', tags: { thing: '${topic(3)}' }, timestampUnit: InfluxDbTimeUnit.MILLISECONDS,
       }),
       calls: [{ action: 'secretsmanager:GetSecretValue', resource: arnText('secretsmanager', 'secret:token-AbCdEf') }, ...keyCalls('Decrypt')],
-      rendered: { InfluxDB: { DatabaseName: 'plant', TableName: 'readings', Organization: 'works', Tags: { thing: '${topic(3)}' }, TimestampUnit: 'MILLISECONDS' } },
+      rendered: { InfluxDB: { DatabaseName: 'plant', TableName: 'readings', Organization: 'works', Tags: { thing: '${topic(3)}' }, TimestampUnit: 'ms' } },
     };
   },
 };

@@ -7,6 +7,7 @@ import type { ActionDefinition, Field } from './definition';
 import { acknowledgeWildcards } from '../../private/acknowledge';
 import { invalid } from '../../private/errors';
 import { requireText } from '../../private/text';
+import type { Query } from '../../sql';
 import { checkTemplate } from '../sql-check';
 import { asPattern, asTopic, hasTemplate } from '../templates';
 import { mayOverlap } from '../topic-filters';
@@ -17,8 +18,8 @@ const SERVICE = 'iot.amazonaws.com';
 export interface RuleIdentity {
   readonly ruleArn: string;
 
-  /** The topic filter of its statement, where it is known. */
-  readonly from: string | undefined;
+  /** Its statement, where it is known. */
+  readonly query: Query | undefined;
 }
 
 /**
@@ -28,7 +29,7 @@ export interface RuleIdentity {
  * for a function that it may not invoke.
  */
 export function bindAction(scope: Construct, action: ActionDefinition, rule: RuleIdentity): iot.CfnTopicRule.ActionProperty {
-  action.fields?.forEach((field) => checkField(scope, field));
+  action.fields?.forEach((field) => checkField(scope, field, rule.query));
   const problem = action.problem?.();
   if (problem !== undefined) {
     throw invalid(scope, problem);
@@ -81,11 +82,11 @@ function defineRole(scope: Construct, action: ActionDefinition, permissions: Non
   return role;
 }
 
-function checkField(scope: Construct, { name, value, rule, hasTemplates }: Field): void {
+function checkField(scope: Construct, { name, value, rule, hasTemplates }: Field, query: Query | undefined): void {
   if (value === undefined) {
     return;
   }
-  const expressions = checkTemplate(scope, name, value);
+  const expressions = checkTemplate(scope, name, value, query);
   if (expressions > 0 && !hasTemplates) {
     throw invalid(scope, `'${name}' must be the same for all messages, AWS IoT replaces no \${…} in it`);
   }
@@ -107,8 +108,9 @@ function checkPlace(scope: Construct, { kind, env, crossesAccounts }: ActionDefi
 }
 
 /** A rule that hears what it says goes on until AWS IoT throttles it. */
-function checkLoop(scope: Construct, { publishesTo }: ActionDefinition, { from }: RuleIdentity): void {
-  if (publishesTo === undefined || from === undefined || Token.isUnresolved(publishesTo) || Token.isUnresolved(from)) {
+function checkLoop(scope: Construct, { publishesTo }: ActionDefinition, { query }: RuleIdentity): void {
+  const from = query?.from;
+  if (publishesTo === undefined || from === undefined || Token.isUnresolved(publishesTo)) {
     return;
   }
   const topic = asTopic(publishesTo);

@@ -35,10 +35,10 @@ export function cloudWatchMetricAction({ namespace, metricName, value, unit, tim
     kind: 'CloudWatchMetric',
     fields: [
       // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
-      templated('namespace', namespace, { pattern: /^(?!AWS\/)[\w.\-/#:]+$/, characters: 'letters, digits and .-_/#:, and not begin with AWS/,', maxLength: 255 }),
+      templated('namespace', namespace, { pattern: /^(?!AWS\/)[\w.\-/#:]+$/, characters: 'letters, digits and .-_/#: and not begin with AWS/', maxLength: 255 }),
       templated('metricName', metricName, { pattern: /^[\x20-\x7e]+$/, characters: 'printable ASCII characters', maxLength: 255 }),
       templated('value', value, { pattern: /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/, characters: 'a number or a template', maxLength: 256 }),
-      templated('timestamp', timestamp, { pattern: /^\d{1,10}$/, characters: 'a template or seconds, at most 10 digits,', maxLength: 256 }),
+      templated('timestamp', timestamp, { pattern: /^\d{1,10}$/, characters: 'a template or seconds in at most 10 digits', maxLength: 256 }),
     ],
     permissions: () => [{
       actions: ['cloudwatch:PutMetricData'],

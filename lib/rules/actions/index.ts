@@ -7,6 +7,7 @@ export type { DynamoDbActionOptions, DynamoDbKey } from './dynamodb';
 export { FirehoseSeparator } from './firehose';
 export type { FirehoseActionOptions } from './firehose';
 export type { HttpActionOptions, HttpSigning } from './http';
+export { InfluxDbTimeUnit } from './influx-db';
 export type { InfluxDbActionOptions } from './influx-db';
 export type { IotEventsActionOptions } from './iot-events';
 export { SiteWiseProperty, SiteWiseQuality, SiteWiseType } from './iot-site-wise';

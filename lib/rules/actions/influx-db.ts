@@ -1,7 +1,14 @@
 import { batchingProblem, renderBatching, type RuleBatching } from './batching';
 import { templated, type ActionDefinition } from './definition';
-import type { RuleTimeUnit } from './timestream';
 import type { IInfluxDbRuleDestination } from '../destinations';
+
+/** How precise the time of a point is. */
+export enum InfluxDbTimeUnit {
+  SECONDS = 's',
+  MILLISECONDS = 'ms',
+  MICROSECONDS = 'us',
+  NANOSECONDS = 'ns',
+}
 
 /** Options for writing messages into an InfluxDB database. Substitution templates are replaced in all texts. */
 export interface InfluxDbActionOptions {
@@ -30,7 +37,7 @@ export interface InfluxDbActionOptions {
    *
    * @default - as AWS IoT has it
    */
-  readonly timestampUnit?: RuleTimeUnit;
+  readonly timestampUnit?: InfluxDbTimeUnit;
 
   /**
    * How messages are gathered into one request; as an error action it cannot.

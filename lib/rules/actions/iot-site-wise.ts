@@ -108,7 +108,7 @@ function fieldsOf({ property, value, timeInSeconds, offsetInNanos, entryId, qual
     templated('propertyId', propertyId, { pattern: /^[\w:-]+$/, characters: 'letters, digits and _:-', maxLength: 139 }),
     templated('propertyAlias', propertyAlias, { pattern: /^[^*?\p{Cc}]+$/u, characters: 'characters other than * and ?', maxLength: 1000 }),
     templated('value', value),
-    templated('timeInSeconds', timeInSeconds, { pattern: /^\d{1,10}$/, characters: 'a template or seconds, at most 10 digits,', maxLength: 10 }),
+    templated('timeInSeconds', timeInSeconds, { pattern: /^\d{1,10}$/, characters: 'a template or seconds in at most 10 digits', maxLength: 10 }),
     templated('offsetInNanos', offsetInNanos, { pattern: /^\d{1,9}$/, characters: 'a template or up to 9 digits', maxLength: 9 }),
     templated('entryId', entryId, { pattern: /^[\w-]+$/, characters: 'letters, digits, - and _', maxLength: 64 }),
     plain('quality', quality),

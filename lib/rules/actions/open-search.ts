@@ -28,7 +28,7 @@ export function openSearchAction(domain: opensearch.IDomain, { index, documentId
     kind: 'OpenSearch',
     env: domain.env,
     fields: [
-      templated('index', index, { pattern: /^(?![_-])[^A-Z\\/*?"<>| ,:]+$/, characters: 'characters that an index may have, and not begin with _ or -,', maxLength: 255 }),
+      templated('index', index, { pattern: /^(?![_-])[^A-Z\\/*?"<>| ,:]+$/, characters: 'characters that an index may have and not begin with _ or -', maxLength: 255 }),
       templated('documentId', documentId, { pattern: /^[^/*?]+$/, characters: 'characters other than /, * and ?', maxLength: 512 }),
       templated('documentType', documentType, { pattern: /^[^/*?]+$/, characters: 'characters other than /, * and ?', maxLength: 255 }),
     ],

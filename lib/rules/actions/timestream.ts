@@ -64,7 +64,6 @@ export function timestreamAction(table: timestream.ITableRef, { dimensions, time
     ],
     encryption: { key: encryptionKey, actions: ['kms:GenerateDataKey', 'kms:Decrypt'] },
     wildcards: 'Amazon Timestream defines no resource for DescribeEndpoints',
-    // A table's own reference says its name with that of its database before it.
     render: (roleArn) => ({
       timestream: { roleArn, databaseName, tableName, dimensions: entries.map(([name, value]) => ({ name, value })), timestamp },
     }),
