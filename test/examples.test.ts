@@ -14,6 +14,7 @@ import { JitpStack } from '../examples/jitp/stack';
 import { JwtAuthorizerStack } from '../examples/jwt-authorizer/stack';
 import { OwnCaInKmsStack } from '../examples/own-ca-in-kms/stack';
 import { QuickstartStack } from '../examples/quickstart/stack';
+import { TelemetryStack } from '../examples/telemetry-to-s3-and-alarms/stack';
 
 // test/setup.ts turns CloudFormation validation off for speed; here every example goes through it.
 process.env.CDK_VALIDATION = 'true';
@@ -27,6 +28,7 @@ const EXAMPLES: { readonly [name: string]: (app: App) => Stack } = {
   'bulk': (app) => new BulkStack(app, 'Bulk', { file: resolve('examples/bulk/devices.ndjson') }),
   'backend-service': (app) => new BackendServiceStack(app, 'BackendService', { csr: committedCsr('backend-service') }),
   'device-aws-credentials': (app) => new DeviceAwsCredentialsStack(app, 'DeviceAwsCredentials', { csr: committedCsr('device-aws-credentials') }),
+  'telemetry-to-s3-and-alarms': (app) => new TelemetryStack(app, 'Telemetry', { csr: committedCsr('telemetry-to-s3-and-alarms') }),
   'custom-domain': (app) => new CustomDomainStack(app, 'CustomDomain', { ...CUSTOM_DOMAIN, csr: committedCsr('custom-domain') }),
 };
 

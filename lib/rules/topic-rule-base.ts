@@ -60,7 +60,11 @@ export enum TopicRuleMetric {
 
 const NAMESPACE = 'AWS/IoT';
 
-/** What follows from the name and the ARN of a rule. */
+/**
+ * What follows from the name and the ARN of a rule.
+ *
+ * @internal
+ */
 export abstract class TopicRuleBase extends Resource implements ITopicRule {
   public abstract readonly topicRuleName: string;
   public abstract readonly topicRuleArn: string;

@@ -27,7 +27,7 @@ const rendered = (action: RuleAction) => {
 const bucket = () => s3.Bucket.fromBucketName(stack, 'Bucket', 'telemetry');
 const kafka = () => VpcRuleDestination.fromTopicRuleDestinationArn(stack, 'Kafka', 'arn:aws:iot:eu-west-1:111122223333:ruledestination/vpc/a');
 const KAFKA = { topic: 'telemetry', bootstrapServers: ['b-1:9092'], authentication: KafkaAuthentication.none() };
-const METRIC = { namespace: 'Plant', metricName: 'heat', value: '${celsius}' };
+const METRIC = { metricNamespace: 'Plant', metricName: 'heat', value: '${celsius}' };
 const domain = () => opensearch.Domain.fromDomainEndpoint(stack, 'Domain', 'https://search-plant-abcdef.eu-west-1.es.amazonaws.com');
 const alarm = () => cloudwatch.Alarm.fromAlarmArn(stack, 'Alarm', 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:heat');
 
@@ -40,7 +40,7 @@ describe('an action fails at synthesis for', () => {
     ['an unknown function in a template', () => RuleAction.toS3(bucket(), { key: '${toppic(3)}' }), /^'key' cannot be read: 1:3: .*toppic.*topic/],
     ['no dimensions', () => RuleAction.toTimestream(new timestream.CfnTable(stack, 'Table', { databaseName: 'a' }), { dimensions: {} }), "'dimensions' must have 1 to 128 entries, got 0"],
     ['too many dimensions', () => RuleAction.toTimestream(new timestream.CfnTable(stack, 'Table', { databaseName: 'a' }), { dimensions: Object.fromEntries(Array.from({ length: 129 }, (_, n) => [`d${n}`, 'v'])) }), "'dimensions' must have 1 to 128 entries, got 129"],
-    ['a namespace of AWS', () => RuleAction.toCloudWatchMetric({ ...METRIC, namespace: 'AWS/IoT' }), "'namespace' must consist of letters, digits and .-_/#: and not begin with AWS/, got \"AWS/IoT\""],
+    ['a namespace of AWS', () => RuleAction.toCloudWatchMetric({ ...METRIC, metricNamespace: 'AWS/IoT' }), "'metricNamespace' must consist of letters, digits and .-_/#: and not begin with AWS/, got \"AWS/IoT\""],
     ['a value that is no number', () => RuleAction.toCloudWatchMetric({ ...METRIC, value: 'hot' }), "'value' must consist of a number or a template, got \"hot\""],
     ['a time in milliseconds', () => RuleAction.toCloudWatchMetric({ ...METRIC, timestamp: '1700000000000' }), "'timestamp' must consist of a template or seconds in at most 10 digits, got \"1700000000000\""],
     ['an empty reason', () => RuleAction.toCloudWatchAlarm(alarm(), { state: cloudwatch.AlarmState.OK, reason: '' }), "'reason' must consist of some text, got \"\""],
@@ -71,7 +71,7 @@ describe('an action fails at synthesis for', () => {
     ['an id for a batch', () => RuleAction.toIotEvents('heat', { batch: true, messageId: 'a' }), "'messageId' must be left out with 'batch', where AWS IoT makes the ids"],
     ['an input that cannot be', () => RuleAction.toIotEvents('1-heat'), "'inputName' must consist of a letter, and then letters, digits and _, got \"1-heat\""],
     ['no values', () => RuleAction.toIotSiteWise([]), "'entries' must have at least one entry"],
-    ['a wildcard in an alias', () => RuleAction.toIotSiteWise([{ property: SiteWiseProperty.ofAlias('/plant/*'), value: '1', type: SiteWiseType.INTEGER }]), "'propertyAlias' must consist of characters other than * and ?, got \"/plant/*\""],
+    ['a wildcard in an alias', () => RuleAction.toIotSiteWise([{ property: SiteWiseProperty.ofAlias('/plant/*'), value: '1', dataType: SiteWiseType.INTEGER }]), "'propertyAlias' must consist of characters other than * and ?, got \"/plant/*\""],
     ['a function in another Region', () => RuleAction.toLambda(lambda.Function.fromFunctionArn(stack, 'F', 'arn:aws:lambda:us-east-1:111122223333:function:f')), 'the action Lambda must be in the Region of the rule, eu-west-1, got us-east-1; move the rule or what it acts on'],
     ['a stream of another account', () => RuleAction.toKinesis(kinesis.Stream.fromStreamArn(stack, 'S', 'arn:aws:kinesis:eu-west-1:999999999999:stream/s')), 'the action Kinesis must be in the account of the rule, 111122223333, got 999999999999; of other accounts a rule reaches functions, queues, topics and buckets alone'],
   ])('%s', (_, action, message) => {
@@ -112,13 +112,13 @@ describe('by default', () => {
 
 describe('options', () => {
   test.each<[string, () => RuleAction, object]>([
-    ['types of keys', () => RuleAction.toDynamoDb(dynamodb.Table.fromTableName(stack, 'T', 't'), { partitionKey: { name: 'a', value: '1', type: DynamoDbKeyType.NUMBER } }), { DynamoDB: { HashKeyField: 'a', HashKeyValue: '1', HashKeyType: 'NUMBER' } }],
+    ['types of keys', () => RuleAction.toDynamoDb(dynamodb.Table.fromTableName(stack, 'T', 't'), { partitionKey: { name: 'a', value: '1', keyType: DynamoDbKeyType.NUMBER } }), { DynamoDB: { HashKeyField: 'a', HashKeyValue: '1', HashKeyType: 'NUMBER' } }],
     ['MQTT 5 properties', () => RuleAction.republish('a', { headers: { correlationData: 'YWJj', messageExpiry: Duration.minutes(1), responseTopic: 'b' } }), { Republish: { Headers: { CorrelationData: 'YWJj', MessageExpiry: '60', ResponseTopic: 'b' } } }],
     ['the Region of a signature', () => RuleAction.toHttp('https://a.com/', { signing: { serviceName: 'lambda', action: 'lambda:InvokeFunctionUrl', resourceArn: '*', region: 'us-east-1' } }), { Http: { Auth: { Sigv4: { SigningRegion: 'us-east-1' } } } }],
     ['the limits of a batch', () => RuleAction.toHttp('https://a.com/', { batching: { maxOpen: Duration.millis(200), maxBytes: 100, acrossTopics: true } }), { Http: { EnableBatching: true, BatchConfig: { MaxBatchOpenMs: 200, MaxBatchSizeBytes: 100, BatchAcrossTopics: true } } }],
     ['a destination that exists elsewhere', () => RuleAction.toHttp('https://a.com/${topic(1)}', { confirmationUrl: 'https://a.com/' }), { Http: { ConfirmationUrl: 'https://a.com/' } }],
     ['properties of a Kafka client', () => RuleAction.toKafka(kafka(), { ...KAFKA, partition: '3', acknowledgement: KafkaAcknowledgement.NONE, clientProperties: { 'compression.type': 'gzip' } }), { Kafka: { Partition: '3', ClientProperties: { 'acks': '0', 'compression.type': 'gzip' } } }],
-    ['quality, offset and id of a value', () => RuleAction.toIotSiteWise([{ property: SiteWiseProperty.ofAlias('/a'), value: 'x', type: SiteWiseType.STRING, quality: SiteWiseQuality.BAD, offsetInNanos: '5', entryId: 'e' }]), { IotSiteWise: { PutAssetPropertyValueEntries: [{ EntryId: 'e', PropertyValues: [{ Quality: 'BAD', Timestamp: { OffsetInNanos: '5' }, Value: { StringValue: 'x' } }] }] } }],
+    ['quality, offset and id of a value', () => RuleAction.toIotSiteWise([{ property: SiteWiseProperty.ofAlias('/a'), value: 'x', dataType: SiteWiseType.STRING, quality: SiteWiseQuality.BAD, offsetInNanos: '5', entryId: 'e' }]), { IotSiteWise: { PutAssetPropertyValueEntries: [{ EntryId: 'e', PropertyValues: [{ Quality: 'BAD', Timestamp: { OffsetInNanos: '5' }, Value: { StringValue: 'x' } }] }] } }],
     ['a batch of IoT Events', () => RuleAction.toIotEvents('heat', { batch: true }), { IotEvents: { BatchMode: true } }],
     ['tokens', () => RuleAction.toHttp(Token.asString({ Ref: 'Url' }), { headers: { 'x-a': new CfnParameter(stack, 'Header').valueAsString } }), { Http: { Url: { Ref: 'Url' }, Headers: [{ Key: 'x-a', Value: { Ref: 'Header' } }] } }],
   ])('may give %s', (_, action, expected) => {

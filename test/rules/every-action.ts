@@ -116,7 +116,7 @@ export const EVERY_ACTION: { readonly [name: string]: (stack: Stack) => ActionCa
     rendered: { CloudwatchLogs: { LogGroupName: 'telemetry', BatchMode: true } },
   }),
   CloudWatchMetric: () => ({
-    action: RuleAction.toCloudWatchMetric({ namespace: 'Plant', metricName: 'Heat of ${topic(3)}', value: '${celsius}', unit: cloudwatch.Unit.COUNT, timestamp: '${floor(time / 1000)}' }),
+    action: RuleAction.toCloudWatchMetric({ metricNamespace: 'Plant', metricName: 'Heat of ${topic(3)}', value: '${celsius}', unit: cloudwatch.Unit.COUNT, timestamp: '${floor(time / 1000)}' }),
     calls: [{ action: 'cloudwatch:PutMetricData', resource: '*', values: { 'cloudwatch:namespace': 'Plant' } }],
     rendered: { CloudwatchMetric: { MetricNamespace: 'Plant', MetricName: 'Heat of ${topic(3)}', MetricValue: '${celsius}', MetricUnit: 'Count', MetricTimestamp: '${floor(time / 1000)}' } },
   }),
@@ -186,8 +186,8 @@ export const EVERY_ACTION: { readonly [name: string]: (stack: Stack) => ActionCa
   }),
   IotSiteWise: () => ({
     action: RuleAction.toIotSiteWise([
-      { property: SiteWiseProperty.ofAsset('asset-1', 'property-1'), value: '${celsius}', type: SiteWiseType.DOUBLE },
-      { property: SiteWiseProperty.ofAlias('/plant/${topic(3)}/heat'), value: '${celsius}', type: SiteWiseType.INTEGER, timeInSeconds: '${time}' },
+      { property: SiteWiseProperty.ofAsset('asset-1', 'property-1'), value: '${celsius}', dataType: SiteWiseType.DOUBLE },
+      { property: SiteWiseProperty.ofAlias('/plant/${topic(3)}/heat'), value: '${celsius}', dataType: SiteWiseType.INTEGER, timeInSeconds: '${time}' },
     ]),
     calls: [['assetHierarchyPath', '/asset-1'], ['propertyAlias', '/plant/sensor-1/heat']]
       .map(([key, value]) => ({ action: 'iotsitewise:BatchPutAssetPropertyValue', resource: '*', values: { [`iotsitewise:${key}`]: value! } })),

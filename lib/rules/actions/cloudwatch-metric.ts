@@ -6,7 +6,7 @@ import { asPattern, hasTemplate } from '../templates';
 /** Options for capturing a metric. Substitution templates are replaced in all but the unit. */
 export interface CloudWatchMetricActionOptions {
   /** The namespace of the metric; the role of the action may write to no other. */
-  readonly namespace: string;
+  readonly metricNamespace: string;
 
   /** The name of the metric. */
   readonly metricName: string;
@@ -30,12 +30,12 @@ export interface CloudWatchMetricActionOptions {
 }
 
 /** @see https://docs.aws.amazon.com/iot/latest/developerguide/cloudwatch-metrics-rule-action.html */
-export function cloudWatchMetricAction({ namespace, metricName, value, unit, timestamp }: CloudWatchMetricActionOptions): ActionDefinition {
+export function cloudWatchMetricAction({ metricNamespace, metricName, value, unit, timestamp }: CloudWatchMetricActionOptions): ActionDefinition {
   return {
     kind: 'CloudWatchMetric',
     fields: [
       // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
-      templated('namespace', namespace, { pattern: /^(?!AWS\/)[\w.\-/#:]+$/, characters: 'letters, digits and .-_/#: and not begin with AWS/', maxLength: 255 }),
+      templated('metricNamespace', metricNamespace, { pattern: /^(?!AWS\/)[\w.\-/#:]+$/, characters: 'letters, digits and .-_/#: and not begin with AWS/', maxLength: 255 }),
       templated('metricName', metricName, { pattern: /^[\x20-\x7e]+$/, characters: 'printable ASCII characters', maxLength: 255 }),
       templated('value', value, { pattern: /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/, characters: 'a number or a template', maxLength: 256 }),
       templated('timestamp', timestamp, { pattern: /^\d{1,10}$/, characters: 'a template or seconds in at most 10 digits', maxLength: 256 }),
@@ -43,11 +43,11 @@ export function cloudWatchMetricAction({ namespace, metricName, value, unit, tim
     permissions: () => [{
       actions: ['cloudwatch:PutMetricData'],
       resources: [NO_RESOURCE],
-      conditions: { [hasTemplate(namespace) ? 'StringLike' : 'StringEquals']: { 'cloudwatch:namespace': asPattern(namespace) } },
+      conditions: { [hasTemplate(metricNamespace) ? 'StringLike' : 'StringEquals']: { 'cloudwatch:namespace': asPattern(metricNamespace) } },
     }],
     wildcards: 'Amazon CloudWatch defines no resource for PutMetricData; a condition names the namespace',
     render: (roleArn) => ({
-      cloudwatchMetric: { roleArn, metricNamespace: namespace, metricName, metricValue: value, metricUnit: unit ?? 'None', metricTimestamp: timestamp },
+      cloudwatchMetric: { roleArn, metricNamespace, metricName, metricValue: value, metricUnit: unit ?? 'None', metricTimestamp: timestamp },
     }),
   };
 }

@@ -23,7 +23,7 @@ export interface DynamoDbKey {
    *
    * @default DynamoDbKeyType.STRING
    */
-  readonly type?: DynamoDbKeyType;
+  readonly keyType?: DynamoDbKeyType;
 }
 
 /** Options for putting a message into one attribute of an item. */
@@ -61,10 +61,10 @@ export function dynamoDbAction(table: dynamodb.ITable, { partitionKey, sortKey, 
         tableName: table.tableName,
         hashKeyField: partitionKey.name,
         hashKeyValue: partitionKey.value,
-        hashKeyType: partitionKey.type,
+        hashKeyType: partitionKey.keyType,
         rangeKeyField: sortKey?.name,
         rangeKeyValue: sortKey?.value,
-        rangeKeyType: sortKey?.type,
+        rangeKeyType: sortKey?.keyType,
         payloadField,
       },
     }),

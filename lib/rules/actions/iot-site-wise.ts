@@ -49,7 +49,7 @@ export interface SiteWiseEntry {
   readonly value: string;
 
   /** What the value is. */
-  readonly type: SiteWiseType;
+  readonly dataType: SiteWiseType;
 
   /**
    * When it was measured, in seconds since the epoch.
@@ -91,10 +91,10 @@ export function iotSiteWiseAction(entries: readonly SiteWiseEntry[]): ActionDefi
     render: (roleArn) => ({
       iotSiteWise: {
         roleArn,
-        putAssetPropertyValueEntries: entries.map(({ property, value, type, timeInSeconds = '${floor(timestamp() / 1E3)}', offsetInNanos, quality, entryId }) => ({
+        putAssetPropertyValueEntries: entries.map(({ property, value, dataType, timeInSeconds = '${floor(timestamp() / 1E3)}', offsetInNanos, quality, entryId }) => ({
           ...property._names,
           entryId,
-          propertyValues: [{ value: { [type]: value }, timestamp: { timeInSeconds, offsetInNanos }, quality }],
+          propertyValues: [{ value: { [dataType]: value }, timestamp: { timeInSeconds, offsetInNanos }, quality }],
         })),
       },
     }),

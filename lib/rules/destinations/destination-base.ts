@@ -15,6 +15,11 @@ export interface ITopicRuleDestination extends IResource, iot.ITopicRuleDestinat
   readonly topicRuleDestinationArn: string;
 }
 
+/**
+ * What follows from the ARN of a destination.
+ *
+ * @internal
+ */
 export abstract class TopicRuleDestinationBase extends Resource implements ITopicRuleDestination {
   public abstract readonly topicRuleDestinationArn: string;
 
