@@ -1,7 +1,7 @@
 import { Annotations, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { invalid } from '../private/errors';
-import { parseSql, parseTemplate, SqlError, type Query, type SqlWarning } from '../sql';
+import { parseSql, parseTemplate, SqlError, type Query, type SqlWarning, type Template } from '../sql';
 import { readTemplate, TemplateError } from './templates';
 
 /**
@@ -18,17 +18,16 @@ export function checkStatement(scope: IConstruct, sql: string): Query | undefine
   return query;
 }
 
-/**
- * Checks the templates in a text, which may use the variables of the statement.
- *
- * @returns how many there are
- */
-export function checkTemplate(scope: IConstruct, name: string, text: string, query: Query | undefined): number {
+/** Checks the templates in a text, which may use the variables of the statement; undefined where only the deployment knows it. */
+export function checkTemplate(scope: IConstruct, name: string, text: string, query: Query | undefined): Template | undefined {
   return readable(scope, name, () => {
-    if (!Token.isUnresolved(text)) {
-      warn(scope, name, parseTemplate(text, query).warnings);
+    if (Token.isUnresolved(text)) {
+      readTemplate(text);
+      return undefined;
     }
-    return readTemplate(text).filter(({ kind }) => kind === 'expression').length;
+    const template = parseTemplate(text, query);
+    warn(scope, name, template.warnings);
+    return template;
   });
 }
 

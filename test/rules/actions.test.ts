@@ -88,6 +88,48 @@ test.each([
   expect(() => define(action())).not.toThrow();
 });
 
+test('a function of another account is let in by its owner, and the app says so', () => {
+  define(RuleAction.toLambda(lambda.Function.fromFunctionArn(stack, 'F', 'arn:aws:lambda:eu-west-1:999999999999:function:f')));
+  Template.fromStack(stack).resourceCountIs('AWS::Lambda::Permission', 0);
+  Annotations.fromStack(stack).hasWarning('/Stack/Rule/Lambda', Match.stringLikeRegexp('the owner of arn:aws:lambda:eu-west-1:999999999999:function:f must let iot.amazonaws.com invoke it'));
+});
+
+describe('a name that a device chooses by its payload', () => {
+  const table = () => dynamodb.Table.fromTableName(stack, 'T', 't');
+  const isWarnedOf = (action: RuleAction, sql = "SELECT * FROM 'dt/+/telemetry'") => {
+    new TopicRule(stack, 'Rule', { sql, actions: [action], loseFailedMessages: true });
+    return Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('is what a device says in its payload')).length === 1;
+  };
+
+  test.each<[string, () => RuleAction]>([
+    ['an object', () => RuleAction.toS3(bucket(), { key: 'raw/${device}.json' })],
+    ['an object, by the whole of it', () => RuleAction.toS3(bucket(), { key: '${get(*, "device")}' })],
+    ['a topic', () => RuleAction.republish('cmd/${target.name}/reboot')],
+    ['an item', () => RuleAction.toDynamoDb(table(), { partitionKey: { name: 'id', value: '${lower(device)}' } })],
+    ['a document', () => RuleAction.toOpenSearch(domain(), { index: 'readings', documentId: '${id}' })],
+    ['an asset', () => RuleAction.toIotSiteWise([{ property: SiteWiseProperty.ofAlias('${alias}'), value: '${v}', dataType: SiteWiseType.DOUBLE }])],
+  ])('%s gives a warning', (_, action) => {
+    expect(isWarnedOf(action())).toBe(true);
+  });
+
+  test.each<[string, () => RuleAction]>([
+    ['below who it is', () => RuleAction.toS3(bucket(), { key: 'raw/${topic(2)}/${name}.json' })],
+    ['mapped from who it is', () => RuleAction.republish('cmd/${concat(clientid(), name)}')],
+    ['that is none', () => RuleAction.toS3(bucket(), { key: 'raw/${newuuid()}/${timestamp()}' })],
+    ['of the sort key', () => RuleAction.toDynamoDb(table(), { partitionKey: { name: 'id', value: '${principal()}' }, sortKey: { name: 'time', value: '${time}' } })],
+  ])('%s gives none', (_, action) => {
+    expect(isWarnedOf(action())).toBe(false);
+  });
+
+  test('is seen through variables', () => {
+    expect(isWarnedOf(RuleAction.republish('cmd/${@to}'), "SET @to = target SELECT * FROM 'dt/+/telemetry'")).toBe(true);
+  });
+
+  test('is AWS who says it in events', () => {
+    expect(isWarnedOf(RuleAction.republish('lost/${clientId}'), "SELECT * FROM '$aws/events/presence/disconnected/+'")).toBe(false);
+  });
+});
+
 describe('by default', () => {
   test.each<[string, () => RuleAction, object]>([
     ['records are spread over the shards of a stream', () => RuleAction.toKinesis(kinesis.Stream.fromStreamArn(stack, 'S', 'arn:aws:kinesis:eu-west-1:111122223333:stream/s')), { Kinesis: { PartitionKey: '${newuuid()}' } }],

@@ -8,6 +8,7 @@ import { acknowledgeWildcards } from '../../private/acknowledge';
 import { invalid } from '../../private/errors';
 import { requireText } from '../../private/text';
 import type { Query } from '../../sql';
+import { isChosenByPayload } from '../payload-names';
 import { checkTemplate } from '../sql-check';
 import { asPattern, asTopic, hasTemplate } from '../templates';
 import { mayOverlap } from '../topic-filters';
@@ -46,8 +47,15 @@ export function bindAction(scope: Construct, action: ActionDefinition, rule: Rul
   return action.render(action.permissions ? defineRole(scope, action, action.permissions, rule).roleArn : '', Stack.of(scope));
 }
 
-/** Lets one rule invoke a function, whoever owns that. */
+/** Lets one rule invoke a function. Of another account, only the owner can do that. */
 export function permitInvocation(scope: Construct, id: string, target: lambda.IFunction, ruleArn: string): void {
+  if (differs(target.env.account, Stack.of(scope).account)) {
+    Annotations.of(scope).addWarningV2(
+      'cdk-iot-warden:RuleAction.foreignFunction',
+      `the owner of ${target.functionArn} must let ${SERVICE} invoke it, with the ARN of the rule as SourceArn, or it never runs and nobody is told`,
+    );
+    return;
+  }
   new lambda.CfnPermission(scope, id, {
     action: 'lambda:InvokeFunction',
     functionName: target.functionArn,
@@ -82,23 +90,33 @@ function defineRole(scope: Construct, action: ActionDefinition, permissions: Non
   return role;
 }
 
-function checkField(scope: Construct, { name, value, rule, hasTemplates }: Field, query: Query | undefined): void {
+function checkField(scope: Construct, { name, value, rule, hasTemplates, isName }: Field, query: Query | undefined): void {
   if (value === undefined) {
     return;
   }
-  const expressions = checkTemplate(scope, name, value, query);
-  if (expressions > 0 && !hasTemplates) {
+  const template = checkTemplate(scope, name, value, query);
+  const varies = hasTemplate(value);
+  if (varies && !hasTemplates) {
     throw invalid(scope, `'${name}' must be the same for all messages, AWS IoT replaces no \${…} in it`);
   }
-  if (expressions === 0 && rule) {
+  if (!varies && rule) {
     requireText(scope, name, value, rule);
   }
+  if (isName && template && isChosenByPayload(template, query)) {
+    Annotations.of(scope).addWarningV2(
+      'cdk-iot-warden:RuleAction.namedByPayload',
+      `'${name}' is what a device says in its payload, so that it can take the place of another; begin with who it is, such as \${topic(3)}`,
+    );
+  }
+}
+
+function differs(a: string | undefined, b: string): boolean {
+  return a !== undefined && Token.compareStrings(a, b) === TokenComparison.DIFFERENT;
 }
 
 /** Rules reach nothing in another Region, and in another account only what has a policy of its own. */
 function checkPlace(scope: Construct, { kind, env, crossesAccounts }: ActionDefinition): void {
   const stack = Stack.of(scope);
-  const differs = (a: string | undefined, b: string) => a !== undefined && !Token.isUnresolved(a) && Token.compareStrings(a, b) === TokenComparison.DIFFERENT;
   if (differs(env?.region, stack.region)) {
     throw invalid(scope, `the action ${kind} must be in the Region of the rule, ${stack.region}, got ${env!.region}; move the rule or what it acts on`);
   }

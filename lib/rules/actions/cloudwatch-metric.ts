@@ -1,5 +1,5 @@
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { templated, type ActionDefinition } from './definition';
+import { naming, templated, type ActionDefinition } from './definition';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { asPattern, hasTemplate } from '../templates';
 
@@ -35,7 +35,7 @@ export function cloudWatchMetricAction({ metricNamespace, metricName, value, uni
     kind: 'CloudWatchMetric',
     fields: [
       // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
-      templated('metricNamespace', metricNamespace, { pattern: /^(?!AWS\/)[\w.\-/#:]+$/, characters: 'letters, digits and .-_/#: and not begin with AWS/', maxLength: 255 }),
+      naming('metricNamespace', metricNamespace, { pattern: /^(?!AWS\/)[\w.\-/#:]+$/, characters: 'letters, digits and .-_/#: and not begin with AWS/', maxLength: 255 }),
       templated('metricName', metricName, { pattern: /^[\x20-\x7e]+$/, characters: 'printable ASCII characters', maxLength: 255 }),
       templated('value', value, { pattern: /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/, characters: 'a number or a template', maxLength: 256 }),
       templated('timestamp', timestamp, { pattern: /^\d{1,10}$/, characters: 'a template or seconds in at most 10 digits', maxLength: 256 }),

@@ -16,11 +16,19 @@ export interface Field {
 
   /** Whether AWS IoT replaces `${…}` in it. */
   readonly hasTemplates: boolean;
+
+  /** Whether it names what is written, so that whoever chooses it can write in the place of others. */
+  readonly isName?: boolean;
 }
 
 /** A field in which AWS IoT replaces `${…}`. */
 export function templated(name: string, value: string | undefined, rule?: TextRule): Field {
   return { name, value, hasTemplates: true, ...rule && { rule } };
+}
+
+/** The same, and it names what is written. */
+export function naming(name: string, value: string | undefined, rule?: TextRule): Field {
+  return { ...templated(name, value, rule), isName: true };
 }
 
 /** A field that AWS IoT takes as it is. */

@@ -1,6 +1,6 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iot from 'aws-cdk-lib/aws-iot';
-import { templated, type ActionDefinition, type Field } from './definition';
+import { naming, templated, type ActionDefinition } from './definition';
 
 /** What a key of a table holds. */
 export enum DynamoDbKeyType {
@@ -53,7 +53,14 @@ const KEY_USE = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncry
 export function dynamoDbAction(table: dynamodb.ITable, { partitionKey, sortKey, payloadField }: DynamoDbActionOptions): ActionDefinition {
   return {
     kind: 'DynamoDb',
-    fields: [...keyFields('partitionKey', partitionKey), ...keyFields('sortKey', sortKey), templated('payloadField', payloadField)],
+    fields: [
+      templated('partitionKey.name', partitionKey.name),
+      // The sort key is below it, as an object is below a prefix.
+      naming('partitionKey.value', partitionKey.value),
+      templated('sortKey.name', sortKey?.name),
+      templated('sortKey.value', sortKey?.value),
+      templated('payloadField', payloadField),
+    ],
     ...putItem(table),
     render: (roleArn) => ({
       dynamoDb: {
@@ -86,8 +93,4 @@ function putItem(table: dynamodb.ITable): Pick<ActionDefinition, 'env' | 'permis
     permissions: () => [{ actions: ['dynamodb:PutItem'], resources: [table.tableArn] }],
     encryption: { key: table.encryptionKey, actions: KEY_USE },
   };
-}
-
-function keyFields(prop: string, key: DynamoDbKey | undefined): Field[] {
-  return [templated(`${prop}.name`, key?.name), templated(`${prop}.value`, key?.value)];
 }

@@ -1,5 +1,5 @@
 import { batchingProblem, renderBatching, type RuleBatching } from './batching';
-import { templated, type ActionDefinition } from './definition';
+import { naming, templated, type ActionDefinition } from './definition';
 import type { IInfluxDbRuleDestination } from '../destinations';
 
 /** How precise the time of a point is. */
@@ -60,8 +60,8 @@ export function influxDbAction(destination: IInfluxDbRuleDestination, options: I
     env: destination.env,
     problem: () => batchingProblem(batching),
     fields: [
-      templated('databaseName', databaseName),
-      templated('tableName', tableName),
+      naming('databaseName', databaseName),
+      naming('tableName', tableName),
       templated('organization', organization),
       ...entries.flatMap(([name, value]) => [templated('tags', name), templated(`tags.${name}`, value)]),
     ],

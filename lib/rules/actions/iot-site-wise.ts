@@ -1,5 +1,5 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import { plain, templated, type ActionDefinition, type Field } from './definition';
+import { plain, naming, templated, type ActionDefinition, type Field } from './definition';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { asPattern } from '../templates';
 
@@ -104,9 +104,9 @@ export function iotSiteWiseAction(entries: readonly SiteWiseEntry[]): ActionDefi
 function fieldsOf({ property, value, timeInSeconds, offsetInNanos, entryId, quality }: SiteWiseEntry): Field[] {
   const { assetId, propertyId, propertyAlias } = property._names;
   return [
-    templated('assetId', assetId, { pattern: /^[\w:-]+$/, characters: 'letters, digits and _:-', maxLength: 139 }),
+    naming('assetId', assetId, { pattern: /^[\w:-]+$/, characters: 'letters, digits and _:-', maxLength: 139 }),
     templated('propertyId', propertyId, { pattern: /^[\w:-]+$/, characters: 'letters, digits and _:-', maxLength: 139 }),
-    templated('propertyAlias', propertyAlias, { pattern: /^[^*?\p{Cc}]+$/u, characters: 'characters other than * and ?', maxLength: 1000 }),
+    naming('propertyAlias', propertyAlias, { pattern: /^[^*?\p{Cc}]+$/u, characters: 'characters other than * and ?', maxLength: 1000 }),
     templated('value', value),
     templated('timeInSeconds', timeInSeconds, { pattern: /^\d{1,10}$/, characters: 'a template or seconds in at most 10 digits', maxLength: 10 }),
     templated('offsetInNanos', offsetInNanos, { pattern: /^\d{1,9}$/, characters: 'a template or up to 9 digits', maxLength: 9 }),

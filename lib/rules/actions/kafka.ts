@@ -1,5 +1,5 @@
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { plain, templated, type ActionDefinition } from './definition';
+import { plain, naming, templated, type ActionDefinition } from './definition';
 import type { ITopicRuleDestination } from '../destinations';
 
 /** How AWS IoT shows a Kafka cluster who it is; all is encrypted with TLS. */
@@ -92,7 +92,7 @@ export function kafkaAction(destination: ITopicRuleDestination, options: KafkaAc
     env: destination.env,
     problem: () => problemOf(options),
     fields: [
-      templated('topic', topic, { pattern: /^[\w.-]+$/, characters: 'letters, digits and ._-', maxLength: 249 }),
+      naming('topic', topic, { pattern: /^[\w.-]+$/, characters: 'letters, digits and ._-', maxLength: 249 }),
       templated('key', key),
       templated('partition', partition, { pattern: /^\d+$/, characters: 'digits', maxLength: 10 }),
       ...entries.flatMap(([name, value]) => [templated('headers', name), templated(`headers.${name}`, value)]),

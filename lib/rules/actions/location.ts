@@ -1,5 +1,5 @@
 import type * as location from 'aws-cdk-lib/aws-location';
-import { templated, type ActionDefinition } from './definition';
+import { naming, templated, type ActionDefinition } from './definition';
 import type { RuleTimestamp } from './timestream';
 
 /** Options for updating the position of a device. Substitution templates are replaced in all texts. */
@@ -30,7 +30,7 @@ export function locationAction(tracker: location.ITrackerRef, { deviceId, latitu
     kind: 'Location',
     env: tracker.env,
     fields: [
-      templated('deviceId', deviceId, { pattern: /^[\p{L}\p{N}\-._]+$/u, characters: 'letters, digits and -._', maxLength: 100 }),
+      naming('deviceId', deviceId, { pattern: /^[\p{L}\p{N}\-._]+$/u, characters: 'letters, digits and -._', maxLength: 100 }),
       templated('latitude', latitude, DEGREES),
       templated('longitude', longitude, DEGREES),
       templated('timestamp.value', timestamp?.value),

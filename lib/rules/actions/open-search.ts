@@ -1,5 +1,5 @@
 import type * as opensearch from 'aws-cdk-lib/aws-opensearchservice';
-import { NAMED_BY_MESSAGE, templated, type ActionDefinition } from './definition';
+import { NAMED_BY_MESSAGE, naming, templated, type ActionDefinition } from './definition';
 import { asPattern } from '../templates';
 
 /** Options for indexing messages in an Amazon OpenSearch Service domain. Substitution templates are replaced in all texts. */
@@ -28,8 +28,8 @@ export function openSearchAction(domain: opensearch.IDomain, { index, documentId
     kind: 'OpenSearch',
     env: domain.env,
     fields: [
-      templated('index', index, { pattern: /^(?![_-])[^A-Z\\/*?"<>| ,:]+$/, characters: 'characters that an index may have and not begin with _ or -', maxLength: 255 }),
-      templated('documentId', documentId, { pattern: /^[^/*?]+$/, characters: 'characters other than /, * and ?', maxLength: 512 }),
+      naming('index', index, { pattern: /^(?![_-])[^A-Z\\/*?"<>| ,:]+$/, characters: 'characters that an index may have and not begin with _ or -', maxLength: 255 }),
+      naming('documentId', documentId, { pattern: /^[^/*?]+$/, characters: 'characters other than /, * and ?', maxLength: 512 }),
       templated('documentType', documentType, { pattern: /^[^/*?]+$/, characters: 'characters other than /, * and ?', maxLength: 255 }),
     ],
     permissions: () => [{ actions: ['es:ESHttpPut'], resources: [`${domain.domainArn}/${[index, documentType, documentId].map(asPattern).join('/')}`] }],

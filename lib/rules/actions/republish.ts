@@ -1,5 +1,5 @@
 import type { Duration } from 'aws-cdk-lib';
-import { NAMED_BY_MESSAGE, templated, type ActionDefinition } from './definition';
+import { NAMED_BY_MESSAGE, naming, templated, type ActionDefinition } from './definition';
 import { iotArn } from '../../private/arns';
 import { omitEmpty } from '../../private/omit-empty';
 import { asPattern, asTopic } from '../templates';
@@ -96,7 +96,7 @@ export function republishAction(topic: string, { qos, headers = {} }: RepublishA
     problem: () => problemOf(topic)
       ?? (properties.length > MAX_USER_PROPERTIES ? `'userProperties' must have at most ${MAX_USER_PROPERTIES} entries, got ${properties.length}` : undefined),
     fields: [
-      templated('topic', topic, { pattern: /^[^#+*?]+$/, characters: 'a topic without wildcards', maxLength: 256 }),
+      naming('topic', topic, { pattern: /^[^#+*?]+$/, characters: 'a topic without wildcards', maxLength: 256 }),
       templated('contentType', contentType, HEADER),
       templated('correlationData', correlationData, { pattern: /^[A-Za-z0-9+/]*={0,2}$/, characters: 'base64', maxLength: 1024 }),
       templated('responseTopic', responseTopic, HEADER),

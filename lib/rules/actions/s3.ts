@@ -1,5 +1,5 @@
 import type * as s3 from 'aws-cdk-lib/aws-s3';
-import { NAMED_BY_MESSAGE, templated, type ActionDefinition } from './definition';
+import { NAMED_BY_MESSAGE, naming, type ActionDefinition } from './definition';
 import { asPattern } from '../templates';
 
 /** Who else may read an object, besides its owner. */
@@ -51,7 +51,7 @@ export function s3Action(bucket: s3.IBucket, { key = '${topic()}/${timestamp()}-
     kind: 'S3',
     env: bucket.env,
     crossesAccounts: true,
-    fields: [templated('key', key, { pattern: /^[^*?]+$/, characters: 'characters other than * and ?', maxLength: 1024 })],
+    fields: [naming('key', key, { pattern: /^[^*?]+$/, characters: 'characters other than * and ?', maxLength: 1024 })],
     warning: cannedAcl !== undefined && OPEN.includes(cannedAcl)
       ? { id: 'openObjects', text: `'cannedAcl' ${cannedAcl} lets others than the account read what devices send; leave it out` }
       : undefined,
