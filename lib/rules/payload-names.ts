@@ -1,4 +1,4 @@
-import type { Expression, Query, Template } from '../sql';
+import type { Query, Template } from '../sql';
 
 /** Functions that tell who sent a message; policies decide about what they give, not devices. */
 const TELL_WHO = new Set(['topic', 'clientid', 'principal']);
@@ -16,7 +16,7 @@ export function isChosenByPayload({ parts }: Template, query: Query | undefined)
     return false;
   }
   const first = parts.find((part) => typeof part !== 'string' && (says(part, query, tellsWho) || says(part, query, readsPayload)));
-  return first !== undefined && !says(first as Expression, query, tellsWho);
+  return first !== undefined && !says(first, query, tellsWho);
 }
 
 function tellsWho(node: { readonly kind?: unknown; readonly name?: unknown }): boolean {

@@ -1,10 +1,10 @@
-import { Lazy, Names, PhysicalName, type Resource } from 'aws-cdk-lib';
+import { Lazy, Names, PhysicalName } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { bindAction, permitInvocation, type RuleIdentity } from './actions/bind';
-import { DeadLetters } from './dead-letters';
+import { alarmOn, defineDeadLetterQueue } from './dead-letters';
 import { RuleAction } from './rule-action';
 import { checkStatement } from './sql-check';
 import { whyNothingFeeds } from './topic-filters';
@@ -57,7 +57,7 @@ export class TopicRule extends TopicRuleBase {
   /** Where messages are whose actions failed for good; undefined with another error action, or none. */
   public readonly deadLetterQueue?: sqs.IQueue;
 
-  /** Says that there is a message in the dead-letter queue. */
+  /** Says that there is a message in the dead-letter queue; rules that share a queue share its alarm. */
   public readonly deadLetterAlarm?: cloudwatch.Alarm;
 
   private readonly resource: iot.CfnTopicRule;
@@ -80,9 +80,8 @@ export class TopicRule extends TopicRuleBase {
     const name = given ?? this.generatePhysicalName();
     this.identity = { ruleArn: iotArn(this, 'rule', name), query };
     if (props.errorAction === undefined && !props.loseFailedMessages) {
-      const { queue, alarm } = new DeadLetters(this, 'DeadLetters', props.deadLetterQueue, props.alarmActions ?? []);
-      this.deadLetterQueue = queue;
-      this.deadLetterAlarm = alarm;
+      this.deadLetterQueue = props.deadLetterQueue ?? defineDeadLetterQueue(this);
+      this.deadLetterAlarm = alarmOn(this.deadLetterQueue, props.alarmActions ?? []);
     }
     const onError = props.errorAction ?? (this.deadLetterQueue && RuleAction.toSqs(this.deadLetterQueue));
     if (onError?._definition.isBatch) {
@@ -103,7 +102,7 @@ export class TopicRule extends TopicRuleBase {
     this.topicRuleName = this.getResourceNameAttribute(this.resource.ref);
     this.topicRuleArn = this.getResourceArnAttribute(this.resource.attrArn, { service: 'iot', resource: 'rule', resourceName: this.physicalName });
 
-    this.waitFor(errorScope, ...props.sqlRoles ?? []);
+    this.waitFor(errorScope, ...onError?._definition.dependsOn ?? [], ...props.sqlRoles ?? []);
     this.permitStatement(props);
     props.actions?.forEach((action) => this.addAction(action));
     this.node.addValidation({ validate: () => (this.actions.length === 0 ? ["the rule must have at least one action; give it 'actions' or call addAction"] : []) });
@@ -114,12 +113,12 @@ export class TopicRule extends TopicRuleBase {
     if (this.actions.length === MAX_ACTIONS) {
       throw invalid(this, `a rule must have at most ${MAX_ACTIONS} actions; define another for the same topics`);
     }
-    const { kind } = action._definition;
+    const { kind, dependsOn = [] } = action._definition;
     // Named after what they do: one that comes or goes does not rename the roles of others.
     const nth = [...Array(MAX_ACTIONS).keys()].find((number) => !this.node.tryFindChild(actionId(kind, number)))!;
     const scope = new Construct(this, actionId(kind, nth));
     this.actions.push(bindAction(scope, action._definition, this.identity));
-    this.waitFor(scope);
+    this.waitFor(scope, ...dependsOn);
   }
 
   /** Makes the name of a rule that is given none. */
@@ -145,7 +144,7 @@ export class TopicRule extends TopicRuleBase {
   }
 
   /** AWS IoT tries roles when a rule is created, and invokes functions from then on. */
-  private waitFor(...scopes: readonly (Construct | Resource | undefined)[]): void {
+  private waitFor(...scopes: readonly (IDependable | undefined)[]): void {
     this.resource.node.addDependency(...scopes.flatMap((scope) => scope ?? []));
   }
 }

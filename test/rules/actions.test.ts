@@ -152,6 +152,13 @@ describe('by default', () => {
   });
 });
 
+test('a rule waits for the destinations of its actions, the error action included', () => {
+  const [one, two] = ['One', 'Two'].map((id) => new HttpRuleDestination(stack, id, { confirmationUrl: 'https://example.com/' }));
+  const to = (destination: HttpRuleDestination) => RuleAction.toHttp('https://example.com/a', { destination });
+  new TopicRule(stack, 'Rule', { sql: "SELECT * FROM 'a'", actions: [to(one!)], errorAction: to(two!) });
+  Template.fromStack(stack).hasResource('AWS::IoT::TopicRule', { DependsOn: [Match.stringLikeRegexp('^One'), Match.stringLikeRegexp('^Two')] });
+});
+
 describe('options', () => {
   test.each<[string, () => RuleAction, object]>([
     ['types of keys', () => RuleAction.toDynamoDb(dynamodb.Table.fromTableName(stack, 'T', 't'), { partitionKey: { name: 'a', value: '1', keyType: DynamoDbKeyType.NUMBER } }), { DynamoDB: { HashKeyField: 'a', HashKeyValue: '1', HashKeyType: 'NUMBER' } }],

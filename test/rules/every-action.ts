@@ -143,6 +143,11 @@ export const EVERY_ACTION: { readonly [name: string]: (stack: Stack) => ActionCa
       },
     },
   }),
+  RepublishToShadow: () => ({
+    action: RuleAction.republish('$$aws/things/${topic(3)}/shadow/update'),
+    calls: [{ action: 'iot:Publish', resource: arnText('iot', 'topic/$aws/things/sensor-1/shadow/update'), beside: arnText('iot', 'topic/$aws/things/sensor-1/shadow/delete') }],
+    rendered: { Republish: { Topic: '$$aws/things/${topic(3)}/shadow/update' } },
+  }),
   Http: (stack) => ({
     action: RuleAction.toHttp('https://example.com/in/${topic(3)}', {
       destination: new HttpRuleDestination(stack, 'Endpoint', { confirmationUrl: 'https://example.com/in/' }),

@@ -188,6 +188,14 @@ describe('the error action', () => {
     expect(['GenerateDataKey', 'Decrypt', 'Encrypt', 'ScheduleKeyDeletion'].filter((call) => allows(policies, { action: `kms:${call}`, resource, values: {} }))).toEqual(['GenerateDataKey', 'Decrypt']);
   });
 
+  test('is one queue with one alarm for rules that share it', () => {
+    const { deadLetterQueue, deadLetterAlarm } = define();
+    expect(new TopicRule(stack, 'Second', { sql: SQL, actions: [republish()], deadLetterQueue: deadLetterQueue! }).deadLetterAlarm).toBe(deadLetterAlarm);
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::SQS::Queue', 1);
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 1);
+  });
+
   test('may be none, by a name that says what is given up', () => {
     define({ loseFailedMessages: true });
     expect(ruleIn(stack).TopicRulePayload.ErrorAction).toBeUndefined();

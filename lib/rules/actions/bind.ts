@@ -26,7 +26,7 @@ export interface RuleIdentity {
 /**
  * Defines what an action needs below a scope of its own, and renders it.
  *
- * The rule must depend on the scope: AWS IoT tries each role when the rule is created, and drops messages without a word
+ * The rule must depend on the scope, and on what the action depends on: AWS IoT tries each role when the rule is created, and drops messages without a word
  * for a function that it may not invoke.
  */
 export function bindAction(scope: Construct, action: ActionDefinition, rule: RuleIdentity): iot.CfnTopicRule.ActionProperty {
@@ -43,7 +43,6 @@ export function bindAction(scope: Construct, action: ActionDefinition, rule: Rul
   if (action.invokes) {
     permitInvocation(scope, 'Permission', action.invokes, rule.ruleArn);
   }
-  scope.node.addDependency(...action.dependsOn ?? []);
   return action.render(action.permissions ? defineRole(scope, action, action.permissions, rule).roleArn : '', Stack.of(scope));
 }
 
