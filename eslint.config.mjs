@@ -4,6 +4,7 @@ import tseslint from 'typescript-eslint';
 /** What each folder of lib/ may import of ours; the drawing in the architecture, kept true. */
 const LAYERS = {
   policy: [],
+  sql: [],
   topics: ['policy'],
   deployment: ['policy'],
   private: [],
@@ -17,13 +18,14 @@ const LAYERS = {
   provisioning: ['private', 'registry', 'certificates', 'access'],
   'authorizer-kit': ['policy', 'topics'],
   authorizer: ['private', 'topics', 'authorizer-kit', 'certificates', 'fleet'],
-  fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning'],
+  rules: ['private', 'sql', 'topics'],
+  fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning', 'rules'],
   twin: ['policy', 'deployment'],
   web: [],
 };
 
 /** Folders that plain TypeScript uses without the CDK. */
-const WITHOUT_CDK = ['authorizer-kit', 'policy', 'topics', 'deployment', 'twin', 'web'];
+const WITHOUT_CDK = ['authorizer-kit', 'policy', 'sql', 'topics', 'deployment', 'twin', 'web'];
 
 /** npm packages that a folder may import besides the CDK; all of them are bundled, but for the client of web apps. */
 const BUNDLED = {

@@ -8,4 +8,5 @@ export * from './fleet';
 export * from './membership';
 export * from './provisioning';
 export * from './registry';
+export * from './rules';
 export * from './topics';

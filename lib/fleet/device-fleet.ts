@@ -68,6 +68,7 @@ export class DeviceFleet extends Construct {
   private readonly thingScope: Construct;
   private readonly certificateScope: Construct;
   private readonly provisioningScope: Construct;
+  private readonly ruleScope: Construct;
   private readonly things: Thing[] = [];
   private readonly certificates: DeviceCertificate[] = [];
   private readonly members: FleetMembers;
@@ -102,6 +103,7 @@ export class DeviceFleet extends Construct {
     this.thingScope = new Construct(this, 'Things');
     this.certificateScope = new Construct(this, 'Certificates');
     this.provisioningScope = new Construct(this, 'Provisioning');
+    this.ruleScope = new Construct(this, 'Rules');
     this.members = new FleetMembers(this, 'Members', this.thingType, this.thingGroups);
     this.addThings(props.things ?? []);
   }
@@ -109,7 +111,7 @@ export class DeviceFleet extends Construct {
   /** Returns the channel that was declared under this name. */
   public channel(name: string): FleetChannel {
     const channel = placed(this, () => this.topicSpace.channel(name));
-    return new FleetChannel(name, channel, ChannelGrants._of(this, channel, this.topicSpace));
+    return new FleetChannel(name, channel, ChannelGrants._of(this, channel, this.topicSpace), this.ruleScope);
   }
 
   /** Returns the shadow that was declared under this name, or the classic one. */

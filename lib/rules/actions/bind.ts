@@ -1,0 +1,148 @@
+import { Annotations, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iot from 'aws-cdk-lib/aws-iot';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import type { ActionDefinition, Field } from './definition';
+import { acknowledgeWildcards } from '../../private/acknowledge';
+import { invalid } from '../../private/errors';
+import { requireText } from '../../private/text';
+import type { Query } from '../../sql';
+import { isChosenByPayload } from '../payload-names';
+import { checkTemplate } from '../sql-check';
+import { asPattern, asTopic, hasTemplate } from '../templates';
+import { mayOverlap } from '../topic-filters';
+
+const SERVICE = 'iot.amazonaws.com';
+
+/** What an action must know of its rule, before that exists. */
+export interface RuleIdentity {
+  readonly ruleArn: string;
+
+  /** Its statement, where it is known. */
+  readonly query: Query | undefined;
+}
+
+/**
+ * Defines what an action needs below a scope of its own, and renders it.
+ *
+ * The rule must depend on the scope, and on what the action depends on: AWS IoT tries each role when the rule is created, and drops messages without a word
+ * for a function that it may not invoke.
+ */
+export function bindAction(scope: Construct, action: ActionDefinition, rule: RuleIdentity): iot.CfnTopicRule.ActionProperty {
+  action.fields?.forEach((field) => checkField(scope, field, rule.query));
+  const problem = action.problem?.();
+  if (problem !== undefined) {
+    throw invalid(scope, problem);
+  }
+  checkPlace(scope, action);
+  checkLoop(scope, action, rule);
+  if (action.warning) {
+    Annotations.of(scope).addWarningV2(`cdk-iot-warden:RuleAction.${action.warning.id}`, action.warning.text);
+  }
+  if (action.invokes) {
+    permitInvocation(scope, 'Permission', action.invokes, rule.ruleArn);
+  }
+  return action.render(action.permissions ? defineRole(scope, action, action.permissions, rule).roleArn : '', Stack.of(scope));
+}
+
+/** Lets one rule invoke a function. Of another account, only the owner can do that. */
+export function permitInvocation(scope: Construct, id: string, target: lambda.IFunction, ruleArn: string): void {
+  if (differs(target.env.account, Stack.of(scope).account)) {
+    Annotations.of(scope).addWarningV2(
+      'cdk-iot-warden:RuleAction.foreignFunction',
+      `the owner of ${target.functionArn} must let ${SERVICE} invoke it, with the ARN of the rule as SourceArn, or it never runs and nobody is told`,
+    );
+    return;
+  }
+  new lambda.CfnPermission(scope, id, {
+    action: 'lambda:InvokeFunction',
+    functionName: target.functionArn,
+    principal: SERVICE,
+    // Otherwise a rule of another account could run the function.
+    sourceAccount: Stack.of(scope).account,
+    sourceArn: ruleArn,
+  });
+}
+
+/** A role for one action of one rule, and for nothing else. */
+function defineRole(scope: Construct, action: ActionDefinition, permissions: NonNullable<ActionDefinition['permissions']>, rule: RuleIdentity): iam.Role {
+  const stack = Stack.of(scope);
+  const role = new iam.Role(scope, 'Role', {
+    description: `AWS IoT runs the action ${action.kind} of a rule with this role`,
+    assumedBy: new iam.ServicePrincipal(SERVICE, {
+      conditions: {
+        StringEquals: { 'aws:SourceAccount': stack.account },
+        ArnLike: { 'aws:SourceArn': rule.ruleArn },
+      },
+    }),
+  });
+  const statements = permissions(stack);
+  statements.forEach((statement) => role.addToPrincipalPolicy(new iam.PolicyStatement(statement)));
+  const { key, actions } = action.encryption ?? {};
+  if (key && actions) {
+    key.grant(role, ...actions);
+  }
+  if (action.wildcards !== undefined && statements.some(({ resources }) => resources?.some((resource) => resource.includes('*')))) {
+    acknowledgeWildcards(role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy, action.wildcards);
+  }
+  return role;
+}
+
+function checkField(scope: Construct, { name, value, rule, hasTemplates, isName }: Field, query: Query | undefined): void {
+  if (value === undefined) {
+    return;
+  }
+  const template = checkTemplate(scope, name, value, query);
+  const varies = hasTemplate(value);
+  if (varies && !hasTemplates) {
+    throw invalid(scope, `'${name}' must be the same for all messages, AWS IoT replaces no \${…} in it`);
+  }
+  if (!varies && rule) {
+    requireText(scope, name, value, rule);
+  }
+  if (isName && template && isChosenByPayload(template, query)) {
+    Annotations.of(scope).addWarningV2(
+      'cdk-iot-warden:RuleAction.namedByPayload',
+      `'${name}' is what a device says in its payload, so that it can take the place of another; begin with who it is, such as \${topic(3)}`,
+    );
+  }
+}
+
+function differs(a: string | undefined, b: string): boolean {
+  return a !== undefined && Token.compareStrings(a, b) === TokenComparison.DIFFERENT;
+}
+
+/** Rules reach nothing in another Region, and in another account only what has a policy of its own. */
+function checkPlace(scope: Construct, { kind, env, crossesAccounts }: ActionDefinition): void {
+  const stack = Stack.of(scope);
+  if (differs(env?.region, stack.region)) {
+    throw invalid(scope, `the action ${kind} must be in the Region of the rule, ${stack.region}, got ${env!.region}; move the rule or what it acts on`);
+  }
+  if (!crossesAccounts && differs(env?.account, stack.account)) {
+    throw invalid(scope, `the action ${kind} must be in the account of the rule, ${stack.account}, got ${env!.account}; of other accounts a rule reaches functions, queues, topics and buckets alone`);
+  }
+}
+
+/** A rule that hears what it says goes on until AWS IoT throttles it. */
+function checkLoop(scope: Construct, { publishesTo }: ActionDefinition, { query }: RuleIdentity): void {
+  const from = query?.from;
+  if (publishesTo === undefined || from === undefined || Token.isUnresolved(publishesTo)) {
+    return;
+  }
+  const topic = asTopic(publishesTo);
+  const isFixed = !hasTemplate(topic);
+  const meets = mayOverlap(isFixed ? topic : filterOf(topic), from);
+  if (meets && isFixed) {
+    throw invalid(scope, `'topic' must not be one that the rule listens to, "${from}": it would republish its own messages without end, got "${topic}"`);
+  }
+  if (meets) {
+    Annotations.of(scope).addWarningV2('cdk-iot-warden:RuleAction.republishLoop', `'${topic}' may become a topic that the rule listens to, "${from}", and then it republishes its own messages without end; give it another first level`);
+  }
+}
+
+/** A topic filter for what a template may become: from there on, it may be several levels. */
+function filterOf(topic: string): string {
+  const levels = asPattern(topic).split('/');
+  return [...levels.slice(0, levels.findIndex((level) => level.includes('*'))), '#'].join('/');
+}

@@ -1,0 +1,46 @@
+import { Annotations, Token } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { invalid } from '../private/errors';
+import { parseSql, parseTemplate, SqlError, type Query, type SqlWarning, type Template } from '../sql';
+import { readTemplate, TemplateError } from './templates';
+
+/**
+ * Reads a statement; undefined where only the deployment knows it.
+ *
+ * AWS IoT would say at deployment that there is a mistake, or let the rule never run.
+ */
+export function checkStatement(scope: IConstruct, sql: string): Query | undefined {
+  if (Token.isUnresolved(sql)) {
+    return undefined;
+  }
+  const query = readable(scope, 'sql', () => parseSql(sql));
+  warn(scope, 'sql', query.warnings);
+  return query;
+}
+
+/** Checks the templates in a text, which may use the variables of the statement; undefined where only the deployment knows it. */
+export function checkTemplate(scope: IConstruct, name: string, text: string, query: Query | undefined): Template | undefined {
+  return readable(scope, name, () => {
+    if (Token.isUnresolved(text)) {
+      readTemplate(text);
+      return undefined;
+    }
+    const template = parseTemplate(text, query);
+    warn(scope, name, template.warnings);
+    return template;
+  });
+}
+
+function readable<T>(scope: IConstruct, name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof SqlError || error instanceof TemplateError ? invalid(scope, `'${name}' cannot be read: ${error.message}`) : error;
+  }
+}
+
+function warn(scope: IConstruct, name: string, warnings: readonly SqlWarning[]): void {
+  for (const { line, column, message } of warnings) {
+    Annotations.of(scope).addWarningV2('cdk-iot-warden:TopicRule.sql', `'${name}' may not do what it says: ${line}:${column}: ${message}`);
+  }
+}

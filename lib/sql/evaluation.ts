@@ -1,0 +1,88 @@
+import { parseJson } from './json';
+import type { RuleEnvironment, RuleMessage } from './message';
+import type { Value } from './value';
+import { Work } from './work';
+
+export type SqlVersion = '2016-03-23' | '2015-10-08' | 'beta';
+
+/** Thrown where an answer is awaited: the evaluation starts again once it is there. */
+export class Awaited extends Error {
+  public override readonly name = 'Awaited';
+
+  constructor(public readonly answer: Promise<unknown>) {
+    super('an answer is awaited');
+  }
+}
+
+/** External calls of one evaluation; AWS documents only that some functions may be called once. */
+const MAX_EXTERNAL_CALLS = 100;
+
+/**
+ * The evaluation of one message by one rule.
+ *
+ * Whatever is not the same every time (time, chance, the answers of providers) is written down in the order it is asked
+ * for. So an evaluation that has to wait for an answer can be thrown away and run again, up to the same place, without
+ * making every function asynchronous for the few that are.
+ */
+export class Evaluation {
+  public readonly work = new Work();
+
+  /** Why functions were Undefined that might have had a value. */
+  public readonly reasons = new Set<string>();
+  private readonly journal: { readonly value: unknown }[] = [];
+  private asked = 0;
+  private external = 0;
+
+  constructor(public readonly message: RuleMessage, public readonly environment: RuleEnvironment, public readonly version: SqlVersion) {}
+
+  /** Start again with what is known by now. */
+  public restart(): void {
+    this.asked = 0;
+    this.external = 0;
+  }
+
+  /** The payload as JSON; undefined if it is not. */
+  public get json(): { readonly value: Value } | undefined {
+    return jsonOf(this.message);
+  }
+
+  /** Something that differs each time, such as a random number. */
+  public once<T>(ask: () => T): T {
+    const at = this.asked++;
+    this.journal[at] ??= { value: ask() };
+    return this.journal[at].value as T;
+  }
+
+  /** The answer of a provider; undefined, with a reason, if it fails. */
+  public answer(what: string, ask: () => unknown): unknown {
+    if (++this.external > MAX_EXTERNAL_CALLS) {
+      this.reasons.add(`more than ${MAX_EXTERNAL_CALLS} calls of external functions for one message`);
+      return undefined;
+    }
+    const failed = (error: unknown): undefined => void this.reasons.add(`${what}() failed: ${error instanceof Error ? error.message : String(error)}`);
+    const answer = this.once(() => {
+      try {
+        const given = ask();
+        return given instanceof Promise ? given.catch(failed) : given;
+      } catch (error) {
+        return failed(error);
+      }
+    });
+    if (!(answer instanceof Promise)) {
+      return answer;
+    }
+    const at = this.asked - 1;
+    throw new Awaited(answer.then((value: unknown) => void (this.journal[at] = { value })));
+  }
+}
+
+const READ = new WeakMap<RuleMessage, { readonly json: ReturnType<typeof parseJson> }>();
+
+function jsonOf(message: RuleMessage): ReturnType<typeof parseJson> {
+  let read = READ.get(message);
+  if (read === undefined) {
+    read = { json: parseJson(message.payload) };
+    READ.set(message, read);
+  }
+  return read.json;
+}

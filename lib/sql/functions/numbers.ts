@@ -1,0 +1,97 @@
+import { toFlooredInt, toIntWithin, toNumeric } from '../convert';
+import { compare, fromBigInt, fromDouble, negate, remainder, round, toBigInt, toDouble } from '../number';
+import type { Numeric, Rounding } from '../number';
+import type { Value } from '../value';
+import { define } from './function';
+import type { SqlFunction } from './function';
+
+/** Of one number, with all its digits. */
+function exact(name: string, call: (value: Numeric) => Value): SqlFunction {
+  return define(name, '2015-10-08', [1, 1], `iot-func-${name}`, ([value]) => {
+    const number = toNumeric(value);
+    return number === undefined ? undefined : call(number);
+  });
+}
+
+/** In double precision; a result that is no number, or not a real one, is Undefined. */
+function double(name: string, call: (value: number) => number, anchor = `iot-func-${name}`): SqlFunction {
+  return { ...exact(name, (value) => fromDouble(call(toDouble(value)))), anchor };
+}
+
+function doubles(name: string, call: (left: number, right: number) => number): SqlFunction {
+  return define(name, '2015-10-08', [2, 2], `iot-func-${name}`, ([left, right]) => {
+    const [a, b] = [toNumeric(left), toNumeric(right)];
+    return a === undefined || b === undefined ? undefined : fromDouble(call(toDouble(a), toDouble(b)));
+  });
+}
+
+function rounded(name: string, rounding: Rounding): SqlFunction {
+  return exact(name, (value) => round(value, rounding));
+}
+
+function modulo(name: string): SqlFunction {
+  return define(name, '2015-10-08', [2, 2], `iot-func-${name}`, ([left, right]) => {
+    const [a, b] = [toNumeric(left), toNumeric(right)];
+    return a === undefined || b === undefined ? undefined : remainder(a, b);
+  });
+}
+
+function bits(name: string, call: (left: bigint, right: bigint) => bigint, anchor = `iot-func-${name}`): SqlFunction {
+  return define(name, '2015-10-08', [2, 2], anchor, ([left, right]) => {
+    const [a, b] = [toFlooredInt(left), toFlooredInt(right)];
+    return a === undefined || b === undefined ? undefined : fromBigInt(call(toBigInt(a), toBigInt(b)));
+  });
+}
+
+/** Flips the bits that the number has: AWS documents 2 for 13, not -14. */
+function flip(value: bigint): bigint {
+  return value < 0n ? ~value : value ^ ((1n << BigInt(value.toString(2).length)) - 1n);
+}
+
+const MAX_PLACES = 34;
+
+function truncate([value, places]: readonly Value[]): Value {
+  const number = toNumeric(value);
+  const wanted = toIntWithin(places, 0, MAX_PLACES);
+  return number === undefined || wanted === undefined ? undefined : round(number, 'down', wanted);
+}
+
+export const NUMBER_FUNCTIONS: readonly SqlFunction[] = [
+  exact('abs', (value) => (compare(value, 0) < 0 ? negate(value) : value)),
+  exact('sign', (value) => compare(value, 0)),
+  rounded('ceil', 'ceil'),
+  rounded('floor', 'floor'),
+  rounded('round', 'half-up'),
+  define('trunc', '2015-10-08', [2, 2], 'iot-func-trunc', truncate),
+  modulo('mod'),
+  modulo('remainder'),
+  bits('bitand', (left, right) => left & right),
+  bits('bitor', (left, right) => left | right),
+  bits('bitxor', (left, right) => left ^ right, 'iot-func-xbitor'),
+  define('bitnot', '2015-10-08', [1, 1], 'iot-func-bitnot', ([value]) => {
+    const number = toFlooredInt(value);
+    return number === undefined ? undefined : fromBigInt(flip(toBigInt(number)));
+  }),
+  double('acos', Math.acos),
+  double('asin', Math.asin),
+  double('atan', Math.atan),
+  doubles('atan2', Math.atan2),
+  double('cos', Math.cos),
+  double('cosh', Math.cosh),
+  double('exp', Math.exp),
+  double('ln', Math.log, 'iot-func-nln'),
+  double('log', Math.log10),
+  doubles('power', Math.pow),
+  double('sin', Math.sin),
+  double('sinh', Math.sinh),
+  double('sqrt', Math.sqrt),
+  double('tan', Math.tan),
+  double('tanh', Math.tanh),
+  define('rand', '2015-10-08', [0, 0], 'iot-sql-function-rand', (_, evaluation) => fromDouble(evaluation.once(evaluation.environment.random))),
+  // A NaN cannot come about, so that the second value stands in for Undefined and Null only.
+  define('nanvl', '2015-10-08', [2, 2], 'iot-func-nanvl', ([value, other]) => value ?? other),
+  define('chr', '2015-10-08', [1, 1], 'iot-func-chr', ([value]) => {
+    const code = toFlooredInt(value);
+    return typeof code === 'number' && code >= 0 && code <= 127 ? String.fromCharCode(code) : undefined;
+  }),
+];

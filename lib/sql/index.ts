@@ -1,0 +1,13 @@
+export type * from './ast';
+export * from './compile';
+export * from './error';
+export type { SqlVersion } from './evaluation';
+export { FUNCTIONS } from './functions';
+export type { SqlFunction } from './functions/function';
+export * from './message';
+export { OPERATORS } from './operators';
+export * from './parse';
+export * from './payload';
+export * from './template';
+export * from './topic-filter';
+export type { ObjectValue, Value } from './value';

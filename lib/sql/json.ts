@@ -1,0 +1,155 @@
+import { isUtf8 } from 'node:buffer';
+import { Decimal, numericText, readNumeric } from './number';
+import { isArray, isObject, setMember } from './value';
+import type { Value } from './value';
+
+/** Arrays and objects within each other; anything deeper is not read as JSON. */
+const MAX_DEPTH = 200;
+
+/** Numbers that JavaScript may not read to the last digit: 16 digits and more, or a large exponent. */
+const PRECISE = /[\d.]{16}|[eE][+-]?\d{3}/;
+
+/** What a payload says, or undefined if it is not JSON in UTF-8. */
+export function parseJson(payload: Buffer): { readonly value: Value } | undefined {
+  return isUtf8(payload) ? parseJsonText(payload.toString()) : undefined;
+}
+
+export function parseJsonText(text: string): { readonly value: Value } | undefined {
+  if (isTooDeep(text)) {
+    return undefined;
+  }
+  try {
+    const value = JSON.parse(text) as Value;
+    return { value: PRECISE.test(text) ? new PreciseReader(text).read() : value };
+  } catch {
+    return undefined;
+  }
+}
+
+function isTooDeep(text: string): boolean {
+  let [depth, inString] = [0, false];
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: inString = !inString; break;
+      case 0x5c: at += inString ? 1 : 0; break;
+      case 0x5b: case 0x7b: depth += inString ? 0 : 1; break;
+      case 0x5d: case 0x7d: depth -= inString ? 0 : 1; break;
+    }
+    if (depth > MAX_DEPTH) {
+      return true;
+    }
+  }
+  return false;
+}
+
+const JSON_TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|(-?\d[\d.eE+-]*)|(true|false|null)|([[\]{},:]))/y;
+
+/** Reads JSON that JSON.parse has found to be right, with every digit of its numbers. */
+class PreciseReader {
+  private readonly token = new RegExp(JSON_TOKEN);
+
+  constructor(private readonly text: string) {}
+
+  public read(): Value {
+    const [, string, number, word, mark] = this.next();
+    if (string !== undefined) {
+      return JSON.parse(string) as string;
+    }
+    if (number !== undefined) {
+      // A number beyond 9.99E999 is one that SQL does not know.
+      return readNumeric(number);
+    }
+    return word !== undefined ? JSON.parse(word) as Value : mark === '[' ? this.array() : this.object();
+  }
+
+  private array(): Value {
+    const items: Value[] = [];
+    if (this.skip(']')) {
+      return items;
+    }
+    do {
+      items.push(this.read());
+    } while (this.next()[4] === ',');
+    return items;
+  }
+
+  private object(): Value {
+    const object: { [key: string]: Value } = {};
+    if (this.skip('}')) {
+      return object;
+    }
+    do {
+      const key = JSON.parse(this.next()[1]!) as string;
+      this.next();
+      setMember(object, key, this.read());
+    } while (this.next()[4] === ',');
+    return object;
+  }
+
+  private skip(mark: string): boolean {
+    const at = this.token.lastIndex;
+    const found = this.next()[4] === mark;
+    this.token.lastIndex = found ? this.token.lastIndex : at;
+    return found;
+  }
+
+  private next(): RegExpExecArray {
+    return this.token.exec(this.text)!;
+  }
+}
+
+/**
+ * A value as JSON; undefined if it is Undefined or longer than `most` characters.
+ *
+ * Undefined members and items are left out. A payload that is not JSON has no JSON.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-data-types.html
+ */
+export function toJson(value: Value, most = Infinity): string | undefined {
+  const writer = new Writer(most);
+  return writer.write(value) ? writer.text : undefined;
+}
+
+class Writer {
+  public text = '';
+
+  constructor(private readonly most: number) {}
+
+  /** Whether there was something to write and it fitted. */
+  public write(value: Value): boolean {
+    if (value === undefined || Buffer.isBuffer(value)) {
+      return false;
+    }
+    if (typeof value === 'number' || value instanceof Decimal) {
+      this.text += numericText(value);
+    } else if (isArray(value)) {
+      this.writeAll('[', value, (item) => this.write(item), ']');
+    } else if (isObject(value)) {
+      this.writeAll('{', Object.keys(value).filter((key) => value[key] !== undefined), (key) => {
+        this.text += `${JSON.stringify(key)}:`;
+        return this.write(value[key]);
+      }, '}');
+    } else {
+      this.text += JSON.stringify(value);
+    }
+    return this.text.length <= this.most;
+  }
+
+  private writeAll<T>(open: string, items: readonly T[], write: (item: T) => boolean, close: string): void {
+    this.text += open;
+    let separator = '';
+    for (const item of items) {
+      if (this.text.length > this.most) {
+        return;
+      }
+      const before = this.text;
+      this.text += separator;
+      if (write(item)) {
+        separator = ',';
+      } else if (this.text.length <= this.most) {
+        this.text = before;
+      }
+    }
+    this.text += close;
+  }
+}

@@ -1,0 +1,84 @@
+import { toBoolean, toNumeric, toText } from './convert';
+import { add, compare, divide, multiply, remainder, subtract } from './number';
+import type { Numeric } from './number';
+import { equal, isArray, isNumeric } from './value';
+import type { Value } from './value';
+import { MAX_TEXT_LENGTH } from './work';
+import type { Work } from './work';
+
+export type OperatorName = 'OR' | 'AND' | '=' | '<>' | '<' | '<=' | '>' | '>=' | 'IN' | 'NOT IN' | '+' | '-' | '*' | '/' | '%';
+
+export type Operator = (left: Value, right: Value, work: Work) => Value;
+
+/** Undefined as soon as one side is no Boolean: `true OR missing` is Undefined. */
+function logical(decide: (left: boolean, right: boolean) => boolean): Operator {
+  return (left, right) => {
+    const [a, b] = [toBoolean(left), toBoolean(right)];
+    return a === undefined || b === undefined ? undefined : decide(a, b);
+  };
+}
+
+/** Numbers and what converts to one; texts are not compared by their letters. */
+function comparing(decide: (order: number) => boolean): Operator {
+  return (left, right) => {
+    const [a, b] = [toNumeric(left), toNumeric(right)];
+    return a === undefined || b === undefined ? undefined : decide(compare(a, b));
+  };
+}
+
+function calculating(calculate: (left: Numeric, right: Numeric) => Numeric | undefined): Operator {
+  return (left, right) => {
+    const [a, b] = [toNumeric(left), toNumeric(right)];
+    return a === undefined || b === undefined ? undefined : calculate(a, b);
+  };
+}
+
+function equals(left: Value, right: Value, work: Work): boolean | undefined {
+  return left === undefined || right === undefined ? undefined : equal(left, right, work);
+}
+
+/** A text on either side makes it a concatenation. */
+function plus(left: Value, right: Value, work: Work): Value {
+  if (typeof left !== 'string' && typeof right !== 'string') {
+    return isNumeric(left) && isNumeric(right) ? add(left, right) : undefined;
+  }
+  const [a, b] = [toText(left, work), toText(right, work)];
+  return a === undefined || b === undefined || a.length + b.length > MAX_TEXT_LENGTH ? undefined : a + b;
+}
+
+/** The right side is an array; one Undefined item does not hide that another is equal. */
+function isIn(left: Value, right: Value, work: Work): boolean | undefined {
+  return left === undefined || !isArray(right) ? undefined : right.some((item) => equals(left, item, work) === true);
+}
+
+/** @see https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-operators.html */
+export const OPERATORS: { readonly [name in OperatorName]: Operator } = {
+  'OR': logical((left, right) => left || right),
+  'AND': logical((left, right) => left && right),
+  '=': equals,
+  '<>': (left, right, work) => negated(equals(left, right, work)),
+  '<': comparing((order) => order < 0),
+  '<=': comparing((order) => order <= 0),
+  '>': comparing((order) => order > 0),
+  '>=': comparing((order) => order >= 0),
+  'IN': isIn,
+  'NOT IN': (left, right, work) => negated(isIn(left, right, work)),
+  '+': plus,
+  '-': calculating(subtract),
+  '*': calculating(multiply),
+  '/': calculating(divide),
+  '%': calculating(remainder),
+};
+
+export function negated(value: boolean | undefined): boolean | undefined {
+  return value === undefined ? undefined : !value;
+}
+
+/**
+ * Which operators bind alike, from the loosest; NOT stands between AND and the comparisons.
+ *
+ * AWS documents no precedence but says that the language is that of ANSI SQL.
+ */
+export const PRECEDENCE: readonly (readonly OperatorName[])[] = [
+  ['OR'], ['AND'], ['=', '<>', '<', '<=', '>', '>=', 'IN', 'NOT IN'], ['+', '-'], ['*', '/', '%'],
+];

@@ -1,0 +1,176 @@
+import { MONTHS, patternParts, WEEKDAYS } from './pattern';
+import type { PatternPart } from './pattern';
+import { momentOf, zoneOf } from './zone';
+import type { Zone } from './zone';
+
+/** What has been read of a text so far. */
+interface Read {
+  year?: number;
+  month?: number;
+  day?: number;
+  dayOfYear?: number;
+  hour?: number;
+  halfHour?: number;
+  afternoon?: boolean;
+  minute?: number;
+  second?: number;
+  millisecond?: number;
+  beforeChrist?: boolean;
+  zone?: Zone;
+}
+
+/** Reads one letter of a pattern; `digits` is how many a number has if the next one follows at once. */
+type Reader = (text: string, read: Read, count: number, adjacent: boolean) => number | undefined;
+
+/** A number; a count of 2 or more says how many digits it has at least. */
+function number(set: (read: Read, value: number) => void, least = 0, most = Infinity): Reader {
+  return (text, read, count, adjacent) => {
+    const exactly = count === 1 && !adjacent ? '1,19' : String(count);
+    const [digits] = new RegExp(`^\\d{${exactly}}`).exec(text) ?? [];
+    if (digits === undefined || Number(digits) < least || Number(digits) > most) {
+      return undefined;
+    }
+    set(read, Number(digits));
+    return digits.length;
+  };
+}
+
+/** Two digits are a year from 2000 on; four are at least four. */
+function year(text: string, read: Read, count: number, adjacent: boolean): number | undefined {
+  const pattern = count === 2 ? /^\d{2}/ : adjacent ? new RegExp(`^\\d{${count}}`) : count >= 4 ? new RegExp(`^-?\\d{${count},9}`) : /^-?\d{1,9}/;
+  const [digits] = pattern.exec(text) ?? [];
+  if (digits === undefined) {
+    return undefined;
+  }
+  read.year = Number(digits) + (count === 2 ? 2000 : 0);
+  return digits.length;
+}
+
+function names(list: readonly string[], set: (read: Read, index: number) => void): Reader {
+  return (text, read, count) => {
+    const index = list.findIndex((name) => text.startsWith(count === 4 ? name : name.slice(0, 3)));
+    if (index < 0) {
+      return undefined;
+    }
+    set(read, index);
+    return count === 4 ? list[index]!.length : 3;
+  };
+}
+
+const monthNumber = number((read, value) => { read.month = value; }, 1, 12);
+const monthName = names(MONTHS, (read, index) => { read.month = index + 1; });
+
+function month(text: string, read: Read, count: number, adjacent: boolean): number | undefined {
+  return count >= 3 ? monthName(text, read, count, adjacent) : monthNumber(text, read, count, adjacent);
+}
+
+/** Digits behind the second, as many as the pattern says. */
+function fraction(text: string, read: Read, count: number): number | undefined {
+  const digits = text.slice(0, count);
+  if (!/^\d+$/.test(digits) || digits.length < count) {
+    return undefined;
+  }
+  read.millisecond = Math.floor(Number(`0.${digits}`) * 1000 + 1e-9);
+  return count;
+}
+
+/** The longest zone id or offset at the start of a text. */
+function zone(text: string, read: Read): number | undefined {
+  const [found] = /^[A-Za-z0-9_/+:-]+/.exec(text.slice(0, 64)) ?? [];
+  for (let length = found?.length ?? 0; length > 0; length--) {
+    const candidate = zoneOf(found!.slice(0, length));
+    if (candidate !== undefined) {
+      read.zone = candidate;
+      return length;
+    }
+  }
+  return undefined;
+}
+
+function offset(pattern: RegExp): Reader {
+  return (text, read) => {
+    const [found] = pattern.exec(text) ?? [];
+    const candidate = found === undefined ? undefined : zoneOf(found);
+    read.zone = candidate ?? read.zone;
+    return candidate === undefined ? undefined : found!.length;
+  };
+}
+
+/** @see https://docs.oracle.com/en/java/javase/11/docs/api/java.base/java/time/format/DateTimeFormatter.html */
+const LETTERS: { readonly [letter: string]: Reader } = {
+  G: (text, read) => {
+    read.beforeChrist = text.startsWith('BC');
+    return read.beforeChrist || text.startsWith('AD') ? 2 : undefined;
+  },
+  u: year,
+  y: year,
+  M: month,
+  L: month,
+  d: number((read, value) => { read.day = value; }, 1, 31),
+  D: number((read, value) => { read.dayOfYear = value; }, 1, 366),
+  E: names(WEEKDAYS, () => undefined),
+  a: (text, read) => {
+    read.afternoon = text.startsWith('PM');
+    return read.afternoon || text.startsWith('AM') ? 2 : undefined;
+  },
+  H: number((read, value) => { read.hour = value; }, 0, 23),
+  k: number((read, value) => { read.hour = value % 24; }, 1, 24),
+  h: number((read, value) => { read.halfHour = value % 12; }, 1, 12),
+  K: number((read, value) => { read.halfHour = value; }, 0, 11),
+  m: number((read, value) => { read.minute = value; }, 0, 59),
+  s: number((read, value) => { read.second = value; }, 0, 59),
+  S: fraction,
+  n: number((read, value) => { read.millisecond = Math.floor(value / 1e6); }, 0, 999_999_999),
+  V: zone,
+  z: zone,
+  v: zone,
+  O: zone,
+  X: offset(/^(?:Z|[+-]\d{2}(?::?\d{2})?)/),
+  x: offset(/^[+-]\d{2}(?::?\d{2})?/),
+  Z: offset(/^(?:Z|(?:GMT)?[+-]\d{2}:?\d{2})/),
+};
+
+/** Letters that are numbers, so that a number before them ends after as many digits as its letter says. */
+const NUMBERS = /[uyMLdDHkhKmsSn]/;
+
+/** Milliseconds since 1970 of a text that a pattern of Java 11 describes, in UTC unless it says otherwise; undefined if it does not fit. */
+export function parseTime(text: string, pattern: string): number | undefined {
+  const parts = patternParts(pattern);
+  const read: Read = {};
+  let at = 0;
+  for (const [index, part] of parts?.entries() ?? []) {
+    const length = 'text' in part
+      ? text.startsWith(part.text, at) ? part.text.length : undefined
+      : Object.hasOwn(LETTERS, part.letter) ? LETTERS[part.letter]!(text.slice(at), read, part.count, isNumber(parts![index + 1])) : undefined;
+    if (length === undefined) {
+      return undefined;
+    }
+    at += length;
+  }
+  return parts === undefined || at !== text.length ? undefined : resolve(read);
+}
+
+function isNumber(part: PatternPart | undefined): boolean {
+  return part !== undefined && 'letter' in part && NUMBERS.test(part.letter) && !(/[ML]/.test(part.letter) && part.count >= 3);
+}
+
+/** A date has to be whole, a time may be missing from its end. */
+function resolve(read: Read): number | undefined {
+  const { year: given, month: inYear, day, dayOfYear, halfHour, afternoon, minute = 0, second = 0, millisecond = 0 } = read;
+  if (given === undefined || (dayOfYear === undefined && (inYear === undefined || day === undefined))) {
+    return undefined;
+  }
+  const fullYear = read.beforeChrist === true ? 1 - given : given;
+  const hour = read.hour ?? (halfHour === undefined || afternoon === undefined ? undefined : halfHour + (afternoon ? 12 : 0));
+  const date = new Date(0);
+  if (dayOfYear === undefined) {
+    // Java takes February 30 for the last of February.
+    date.setUTCFullYear(fullYear, inYear, 0);
+    date.setUTCDate(Math.min(day!, date.getUTCDate()));
+  } else {
+    date.setUTCFullYear(fullYear, 0, dayOfYear);
+  }
+  date.setUTCHours(hour ?? 0, minute, second, millisecond);
+  const local = date.getTime();
+  return Number.isNaN(local) || (halfHour !== undefined && hour === undefined) ? undefined : momentOf(local, read.zone ?? zoneOf('UTC')!);
+}
