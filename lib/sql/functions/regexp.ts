@@ -35,7 +35,8 @@ function replaceAll(text: string, pattern: Regexp, work: Work, replacement: stri
     const [start, end] = slots as [number, number];
     result += text.slice(copied, start) + parts.map((part) => (typeof part === 'string' ? part : groupOf(text, slots, part))).join('');
     copied = end;
-    from = end > start ? end : end + 1;
+    // Behind nothing the search goes on with the next character, of which some are two units long.
+    from = end > start ? end : end + (text.codePointAt(end)! > 0xffff ? 2 : 1);
     if (result.length > MAX_TEXT_LENGTH) {
       return undefined;
     }
