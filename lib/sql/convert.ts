@@ -46,12 +46,13 @@ export function toBoolean(value: Value): boolean | undefined {
   return lower === 'true' ? true : lower === 'false' ? false : undefined;
 }
 
-/** How many characters are read or written in one step. */
-const CHARACTERS_PER_STEP = 16;
+/** How many characters of a text are read in one step, and of JSON written. */
+const TEXT_PER_STEP = 16;
+const JSON_PER_STEP = 2;
 
 export function toText(value: Value, work?: Work): string | undefined {
   const text = typeof value === 'string' ? value : value === null ? undefined : isNumeric(value) ? numericText(value) : toJson(value, MAX_TEXT_LENGTH);
-  work?.spend((text?.length ?? 0) / CHARACTERS_PER_STEP);
+  work?.spend((text?.length ?? 0) / (text === value ? TEXT_PER_STEP : JSON_PER_STEP));
   return text;
 }
 

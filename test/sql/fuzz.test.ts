@@ -29,7 +29,7 @@ const ARGUMENTS: { readonly [name: string]: number } = {
   mod: 2, nanvl: 2, get: 2, get_or_default: 2, concat: 2, substring: 3, startswith: 2, endswith: 2, indexof: 2, replace: 3,
 };
 
-const { expression, select } = fc.letrec<{ expression: string; select: string }>((tie) => {
+const { expression } = fc.letrec<{ expression: string; select: string }>((tie) => {
   const many = fc.array(tie('expression'), { minLength: 1, maxLength: 3 });
   return {
     expression: fc.oneof(

@@ -268,7 +268,7 @@ const FUNCTIONS: { readonly [name: string]: (args: readonly Tagged[]) => Tagged 
   lower: textual((value) => text(value.toLowerCase())),
   upper: textual((value) => text(value.toUpperCase())),
   trim: textual((value) => text(value.trim())),
-  replace: textual((value, part, other) => text(part === '' ? value.split('').reduce((all, unit) => all + unit + other, other) : value.split(part).join(other))),
+  replace: textual((value, part, other) => text(part === '' ? [...value].reduce((all, unit) => all + unit + other, other) : value.split(part).join(other))),
   regexp_matches: textual((value, pattern) => bool(new RegExp(pattern, 'u').test(value))),
   regexp_substr: textual((value, pattern) => {
     const [found] = new RegExp(pattern, 'u').exec(value) ?? [];

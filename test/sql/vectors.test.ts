@@ -36,7 +36,7 @@ test.each(VECTORS.map((vector) => ({ ...vector, title: `${vector.of}: ${vector.s
     return;
   }
   expect(outcome).toMatchObject({ matched: true });
-  const payload = toPayload((outcome as { value: never }).value)!.toString();
+  const payload = toPayload((outcome as Extract<RuleOutcome, { matched: true }>).value)!.toString();
   if (vector.undefined === true) {
     expect(payload).toBe('');
   } else if (vector.json !== undefined) {

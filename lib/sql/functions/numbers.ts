@@ -1,6 +1,7 @@
 import { toFlooredInt, toIntWithin, toNumeric } from '../convert';
-import { compare, fromBigInt, fromDouble, negate, remainder, round, toBigInt, toDouble } from '../number';
+import { compare, fromBigInt, fromDouble, negate, round, toBigInt, toDouble } from '../number';
 import type { Numeric, Rounding } from '../number';
+import { OPERATORS } from '../operators';
 import type { Value } from '../value';
 import { define } from './function';
 import type { SqlFunction } from './function';
@@ -29,11 +30,9 @@ function rounded(name: string, rounding: Rounding): SqlFunction {
   return exact(name, (value) => round(value, rounding));
 }
 
+/** AWS says that both are the operator. */
 function modulo(name: string): SqlFunction {
-  return define(name, '2015-10-08', [2, 2], `iot-func-${name}`, ([left, right]) => {
-    const [a, b] = [toNumeric(left), toNumeric(right)];
-    return a === undefined || b === undefined ? undefined : remainder(a, b);
-  });
+  return define(name, '2015-10-08', [2, 2], `iot-func-${name}`, ([left, right], { work }) => OPERATORS['%'](left, right, work));
 }
 
 function bits(name: string, call: (left: bigint, right: bigint) => bigint, anchor = `iot-func-${name}`): SqlFunction {

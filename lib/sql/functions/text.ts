@@ -40,10 +40,10 @@ function substring(args: readonly Value[], work: Work): Value {
   return start === undefined || end === undefined ? undefined : start < end ? text.slice(start, end) : '';
 }
 
+/** Java finds an empty text before, between and behind all characters. */
 function replace(text: string, searched: string, replacement: string): Value {
-  // Java finds an empty text between all characters, as JavaScript does.
-  const found = searched === '' ? text.length + 1 : text.split(searched).length - 1;
-  return text.length + found * (replacement.length - searched.length) > MAX_TEXT_LENGTH ? undefined : text.replaceAll(searched, () => replacement);
+  const parts = searched === '' ? ['', ...text, ''] : text.split(searched);
+  return text.length + (parts.length - 1) * (replacement.length - searched.length) > MAX_TEXT_LENGTH ? undefined : parts.join(replacement);
 }
 
 function concat(args: readonly Value[], work: Work): Value {

@@ -23,7 +23,7 @@ function time_to_epoch([value, given]: readonly Value[]): Value {
 }
 
 /** Formatting and reading times takes as long as about so many other steps. */
-const TIME_STEPS = 50;
+const TIME_STEPS = 200;
 
 export const TIME_FUNCTIONS: readonly SqlFunction[] = [
   define('parse_time', '2016-03-23', [2, 3], 'iot-sql-function-parse-time', (args, { work }) => {
