@@ -20,8 +20,8 @@ function logical(decide: (left: boolean, right: boolean) => boolean): Operator {
 
 /** Numbers and what converts to one; texts are not compared by their letters. */
 function comparing(decide: (order: number) => boolean): Operator {
-  return (left, right) => {
-    const [a, b] = [toNumeric(left), toNumeric(right)];
+  return (left, right, work) => {
+    const [a, b] = [toNumeric(left, work), toNumeric(right, work)];
     return a === undefined || b === undefined ? undefined : decide(compare(a, b));
   };
 }
@@ -32,7 +32,7 @@ const REMAINDER_STEPS = 500;
 
 function calculating(calculate: (left: Numeric, right: Numeric) => Numeric | undefined, steps = DECIMAL_STEPS): Operator {
   return (left, right, work) => {
-    const [a, b] = [toNumeric(left), toNumeric(right)];
+    const [a, b] = [toNumeric(left, work), toNumeric(right, work)];
     if (a === undefined || b === undefined) {
       return undefined;
     }

@@ -66,7 +66,7 @@ describe('providers', () => {
 });
 
 describe('a message', () => {
-  const NUMBERS = JSON.stringify({ n: new Array(60_000).fill(1), text: 'a'.repeat(60_000) });
+  const NUMBERS = JSON.stringify({ n: new Array(60_000).fill(1), text: 'a'.repeat(60_000), digits: '1'.repeat(60_000), many: Array.from({ length: 10_000 }, (_, index) => index) });
 
   test.each([
     'SET @v = n SELECT VALUE (SELECT (SELECT (SELECT VALUE 1 FROM @v) AS x FROM @v) AS y FROM @v)',
@@ -79,6 +79,10 @@ describe('a message', () => {
     'SET @v = n SELECT VALUE (SELECT VALUE concat(@v, @v) FROM @v)',
     'SELECT VALUE regexp_replace(text, "a(.*b)?", "x")',
     'SELECT VALUE (SELECT VALUE 1E999 % 1E-999 FROM n)',
+    'SET @v = digits SELECT VALUE (SELECT VALUE @v > 1 FROM n)',
+    'SELECT VALUE (SELECT VALUE regexp_matches("a", "a{1,900}" + *) FROM many)',
+    'SELECT VALUE (SELECT VALUE parse_time("z zzzz", 0, "Etc/No" + *) FROM many)',
+    'SELECT VALUE (SELECT VALUE time_to_epoch("2020-01-01 Europe/Paris", "yyyy-MM-dd VV") FROM n)',
   ])('never keeps the process busy: %s', (sql) => {
     const start = process.cpuUsage();
     const outcome = run(sql, messageOf(NUMBERS));

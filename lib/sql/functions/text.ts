@@ -20,7 +20,7 @@ const MAX_PADDING = 1000;
 function padded(name: string, pad: (text: string, spaces: string) => string): SqlFunction {
   return define(name, '2015-10-08', [2, 2], `iot-func-${name}`, ([value, count], { work }) => {
     const text = toText(value, work);
-    const spaces = toIntWithin(count, 0, MAX_PADDING);
+    const spaces = toIntWithin(count, 0, MAX_PADDING, work);
     return text === undefined || spaces === undefined ? undefined : pad(text, ' '.repeat(spaces));
   });
 }
@@ -35,8 +35,8 @@ function substring(args: readonly Value[], work: Work): Value {
   if (text === undefined) {
     return undefined;
   }
-  const start = toIntWithin(args[1], 0, text.length);
-  const end = args.length < 3 ? text.length : toIntWithin(args[2], 0, text.length);
+  const start = toIntWithin(args[1], 0, text.length, work);
+  const end = args.length < 3 ? text.length : toIntWithin(args[2], 0, text.length, work);
   return start === undefined || end === undefined ? undefined : start < end ? text.slice(start, end) : '';
 }
 
