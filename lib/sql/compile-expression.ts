@@ -16,7 +16,21 @@ export interface Scope {
 
   /** The payload as it came; undefined within a nested SELECT. */
   readonly raw: Buffer | undefined;
-  readonly variable: (name: string) => Value;
+  variable(name: string): Value;
+}
+
+/** An item of a nested SELECT; variables are those of the statement. */
+class ItemScope implements Scope {
+  public readonly raw = undefined;
+  public readonly evaluation: Evaluation;
+
+  constructor(private readonly outer: Scope, public readonly item: Value) {
+    this.evaluation = outer.evaluation;
+  }
+
+  public variable(name: string): Value {
+    return this.outer.variable(name);
+  }
 }
 
 /** An expression made ready: the statement is walked once, not with every message. */
@@ -26,8 +40,8 @@ export function compileExpression(expression: Expression): Compiled {
   switch (expression.kind) {
     case 'literal': return constantly(expression.value);
     case 'name': return ({ item }) => memberOf(item, expression.name);
-    case 'star': return ({ item, raw, evaluation }) => (raw !== undefined && evaluation.json === undefined ? raw : item);
-    case 'variable': return ({ variable }) => variable(expression.name);
+    case 'star': return (scope) => (scope.raw !== undefined && scope.evaluation.json === undefined ? scope.raw : scope.item);
+    case 'variable': return (scope) => scope.variable(expression.name);
     case 'path': return compilePath(compileExpression(expression.of), expression.names);
     case 'array': case 'list': return compileItems(expression.items, expression.kind === 'list');
     case 'object': return compileObject(expression.members.map(({ name, value }) => ({ name, value: compileExpression(value) })));
@@ -47,7 +61,7 @@ export function compileExpression(expression: Expression): Compiled {
     case 'case': return compileCase(expression);
     case 'cast': {
       const operand = compileExpression(expression.operand);
-      return (scope) => cast(operand(scope), expression.to);
+      return (scope) => cast(operand(scope), expression.to, scope.evaluation.work);
     }
     case 'call': return compileCall(expression);
     case 'select': return compileNested(expression.select);
@@ -95,7 +109,7 @@ function compileObject(members: readonly { readonly name: string; readonly value
 function compileNegative(of: Expression): Compiled {
   const operand = compileExpression(of);
   return (scope) => {
-    const number = toNumeric(operand(scope));
+    const number = toNumeric(operand(scope), scope.evaluation.work);
     return number === undefined ? undefined : negate(number);
   };
 }
@@ -166,13 +180,12 @@ function compileNested(select: NestedSelect): Compiled {
   const where = select.where === undefined ? undefined : compileExpression(select.where);
   return (scope) => {
     const from = source(scope);
-    const within = (item: Value): Scope => ({ evaluation: scope.evaluation, item, raw: undefined, variable: scope.variable });
     const passes = (inner: Scope): boolean => where === undefined || toBoolean(where(inner)) === true;
     if (isArray(from)) {
       const selected: Value[] = [];
       for (const item of from) {
         scope.evaluation.work.spend(2);
-        const inner = within(item);
+        const inner = new ItemScope(scope, item);
         if (passes(inner)) {
           selected.push(selection(inner));
         }
@@ -182,7 +195,7 @@ function compileNested(select: NestedSelect): Compiled {
     if (!isObject(from)) {
       return undefined;
     }
-    const inner = within(from);
+    const inner = new ItemScope(scope, from);
     return passes(inner) ? selection(inner) : undefined;
   };
 }
@@ -208,7 +221,9 @@ export function compileSelection({ isValue, items }: Selection): Compiled {
       } else if (isObject(selected)) {
         const names = Object.keys(selected);
         scope.evaluation.work.spend(names.length);
-        names.forEach((name) => setMember(object, name, selected[name]));
+        for (const name of names) {
+          setMember(object, name, selected[name]);
+        }
       } else if (Buffer.isBuffer(selected)) {
         throw new NotJson('the payload is not JSON, so that * has to be the only item');
       }

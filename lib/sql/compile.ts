@@ -35,7 +35,7 @@ export function compileQuery(query: Query): CompiledQuery {
   ));
   return {
     run: (message, environment) => evaluate(message, environment, (result, evaluation) => {
-      const reasons = [...evaluation.reasons];
+      const { reasons } = evaluation;
       return 'failure' in result
         ? { matched: false, failure: result.failure, reasons }
         : result.value === undefined ? { matched: false, reasons } : { matched: true, value: result.value.value, reasons };
@@ -53,7 +53,7 @@ export function evaluator<T>(variables: readonly Variable[], version: SqlVersion
     const attempt = (): R | Promise<R> => {
       evaluation.restart();
       try {
-        return finish({ value: run(scopeOf(evaluation, compiled)) }, evaluation);
+        return finish({ value: run(new MessageScope(evaluation, compiled)) }, evaluation);
       } catch (error) {
         if (error instanceof Awaited) {
           return error.answer.then(attempt);
@@ -72,27 +72,31 @@ class VariableTooLarge extends Error {
   public override readonly name = 'VariableTooLarge';
 }
 
-/** Variables are evaluated when they are first used, and once. */
-function scopeOf(evaluation: Evaluation, variables: ReadonlyMap<string, Compiled>): Scope {
-  const values = new Map<string, Value>();
-  let size = 0;
-  const scope: Scope = {
-    evaluation,
-    get item() {
-      return evaluation.json?.value;
-    },
-    raw: evaluation.message.payload,
-    variable: (name) => {
-      if (!values.has(name)) {
-        const value = variables.get(name)!(scope);
-        size += Buffer.byteLength(toJson(value, MAX_VALUE_SIZE) ?? (value === undefined ? '' : ' '.repeat(MAX_VALUE_SIZE + 1)));
-        if (size > MAX_VALUE_SIZE) {
-          throw new VariableTooLarge(`the variables up to @${name} hold more than ${MAX_VALUE_SIZE} bytes, or one that is not JSON`);
-        }
-        values.set(name, value);
+/** The whole message. Variables are evaluated when they are first used, and once. */
+class MessageScope implements Scope {
+  public readonly raw: Buffer;
+  private values: Map<string, Value> | undefined;
+  private size = 0;
+
+  constructor(public readonly evaluation: Evaluation, private readonly variables: ReadonlyMap<string, Compiled>) {
+    this.raw = evaluation.message.payload;
+  }
+
+  public get item(): Value {
+    return this.evaluation.json?.value;
+  }
+
+  public variable(name: string): Value {
+    this.values ??= new Map();
+    if (!this.values.has(name)) {
+      const value = this.variables.get(name)!(this);
+      const json = value === undefined ? '' : toJson(value, MAX_VALUE_SIZE);
+      this.size += json === undefined ? Infinity : Buffer.byteLength(json);
+      if (this.size > MAX_VALUE_SIZE) {
+        throw new VariableTooLarge(`the variables up to @${name} hold more than ${MAX_VALUE_SIZE} bytes, or one that is not JSON`);
       }
-      return values.get(name);
-    },
-  };
-  return scope;
+      this.values.set(name, value);
+    }
+    return this.values.get(name);
+  }
 }

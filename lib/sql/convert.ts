@@ -6,31 +6,39 @@ import type { Value } from './value';
 import { MAX_TEXT_LENGTH } from './work';
 import type { Work } from './work';
 
+/** How many characters of a text are read in one step, and of JSON written. */
+const TEXT_PER_STEP = 16;
+const JSON_PER_STEP = 2;
+
 /**
  * The conversions that operators and functions apply to what they are given; undefined is Undefined, and there is no
  * conversion to Array, Object, Null or Undefined. Null, which converts to a Null number, makes every function Undefined.
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-data-types.html#iot-sql-conversions
  */
-export function toNumeric(value: Value): Numeric | undefined {
-  return isNumeric(value) ? value : typeof value === 'string' ? parseNumeric(value) : undefined;
+export function toNumeric(value: Value, work?: Work): Numeric | undefined {
+  if (typeof value !== 'string') {
+    return isNumeric(value) ? value : undefined;
+  }
+  work?.spend(value.length / TEXT_PER_STEP);
+  return parseNumeric(value);
 }
 
 /** A Decimal is rounded to the nearest Int; a string is cut. */
-export function toInt(value: Value): Numeric | undefined {
-  const number = toNumeric(value);
+export function toInt(value: Value, work?: Work): Numeric | undefined {
+  const number = toNumeric(value, work);
   return number === undefined ? undefined : asInt(round(number, typeof value === 'string' ? 'down' : 'half-up'));
 }
 
 /** For the functions that say so: rounded down to the nearest Int. */
-export function toFlooredInt(value: Value): Numeric | undefined {
-  const number = toNumeric(value);
+export function toFlooredInt(value: Value, work?: Work): Numeric | undefined {
+  const number = toNumeric(value, work);
   return number === undefined ? undefined : asInt(round(number, 'floor'));
 }
 
 /** A count or an index, rounded down and set to the nearest value that is allowed, however large the number is. */
-export function toIntWithin(value: Value, least: number, most: number): number | undefined {
-  const number = toNumeric(value);
+export function toIntWithin(value: Value, least: number, most: number, work: Work): number | undefined {
+  const number = toNumeric(value, work);
   return number === undefined ? undefined : Math.min(Math.max(Math.floor(toDouble(number)), least), most);
 }
 
@@ -46,12 +54,9 @@ export function toBoolean(value: Value): boolean | undefined {
   return lower === 'true' ? true : lower === 'false' ? false : undefined;
 }
 
-/** How many characters are read or written in one step. */
-const CHARACTERS_PER_STEP = 16;
-
 export function toText(value: Value, work?: Work): string | undefined {
   const text = typeof value === 'string' ? value : value === null ? undefined : isNumeric(value) ? numericText(value) : toJson(value, MAX_TEXT_LENGTH);
-  work?.spend((text?.length ?? 0) / CHARACTERS_PER_STEP);
+  work?.spend((text?.length ?? 0) / (text === value ? TEXT_PER_STEP : JSON_PER_STEP));
   return text;
 }
 
@@ -74,11 +79,11 @@ export const CAST_TYPES: ReadonlyMap<string, { readonly to: CastTarget; readonly
 ]);
 
 /** @see https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-functions.html#iot-sql-function-cast */
-export function cast(value: Value, to: CastTarget): Value {
+export function cast(value: Value, to: CastTarget, work: Work): Value {
   switch (to) {
-    case 'text': return toText(value);
-    case 'int': return typeof value === 'boolean' ? Number(value) : toFlooredInt(value);
-    case 'decimal': return typeof value === 'boolean' ? Number(value) : toNumeric(value);
+    case 'text': return toText(value, work);
+    case 'int': return typeof value === 'boolean' ? Number(value) : toFlooredInt(value, work);
+    case 'decimal': return typeof value === 'boolean' ? Number(value) : toNumeric(value, work);
     case 'boolean': return isNumeric(value) ? value !== 0 : toBoolean(value);
   }
 }

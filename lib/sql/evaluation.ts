@@ -14,6 +14,8 @@ export class Awaited extends Error {
   }
 }
 
+const NO_REASONS: readonly string[] = [];
+
 /** External calls of one evaluation; AWS documents only that some functions may be called once. */
 const MAX_EXTERNAL_CALLS = 100;
 
@@ -27,13 +29,22 @@ const MAX_EXTERNAL_CALLS = 100;
 export class Evaluation {
   public readonly work = new Work();
 
-  /** Why functions were Undefined that might have had a value. */
-  public readonly reasons = new Set<string>();
-  private readonly journal: { readonly value: unknown }[] = [];
+  private because: Set<string> | undefined;
+  private journal: { readonly value: unknown }[] | undefined;
   private asked = 0;
   private external = 0;
 
   constructor(public readonly message: RuleMessage, public readonly environment: RuleEnvironment, public readonly version: SqlVersion) {}
+
+  /** Why functions were Undefined that might have had a value. */
+  public get reasons(): readonly string[] {
+    return this.because === undefined ? NO_REASONS : [...this.because];
+  }
+
+  public explain(reason: string): void {
+    this.because ??= new Set();
+    this.because.add(reason);
+  }
 
   /** Start again with what is known by now. */
   public restart(): void {
@@ -48,6 +59,7 @@ export class Evaluation {
 
   /** Something that differs each time, such as a random number. */
   public once<T>(ask: () => T): T {
+    this.journal ??= [];
     const at = this.asked++;
     this.journal[at] ??= { value: ask() };
     return this.journal[at].value as T;
@@ -56,10 +68,10 @@ export class Evaluation {
   /** The answer of a provider; undefined, with a reason, if it fails. */
   public answer(what: string, ask: () => unknown): unknown {
     if (++this.external > MAX_EXTERNAL_CALLS) {
-      this.reasons.add(`more than ${MAX_EXTERNAL_CALLS} calls of external functions for one message`);
+      this.explain(`more than ${MAX_EXTERNAL_CALLS} calls of external functions for one message`);
       return undefined;
     }
-    const failed = (error: unknown): undefined => void this.reasons.add(`${what}() failed: ${error instanceof Error ? error.message : String(error)}`);
+    const failed = (error: unknown): undefined => void this.explain(`${what}() failed: ${error instanceof Error ? error.message : String(error)}`);
     const answer = this.once(() => {
       try {
         const given = ask();
@@ -72,7 +84,7 @@ export class Evaluation {
       return answer;
     }
     const at = this.asked - 1;
-    throw new Awaited(answer.then((value: unknown) => void (this.journal[at] = { value })));
+    throw new Awaited(answer.then((value: unknown) => void (this.journal![at] = { value })));
   }
 }
 

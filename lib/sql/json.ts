@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Decimal, numericText, readNumeric } from './number';
 import { isArray, isObject, setMember } from './value';
-import type { Value } from './value';
+import type { ObjectValue, Value } from './value';
 
 /** Arrays and objects within each other; anything deeper is not read as JSON. */
 const MAX_DEPTH = 200;
@@ -27,6 +27,9 @@ export function parseJsonText(text: string): { readonly value: Value } | undefin
 }
 
 function isTooDeep(text: string): boolean {
+  if (text.length <= 2 * MAX_DEPTH) {
+    return false;
+  }
   let [depth, inString] = [0, false];
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -107,49 +110,64 @@ class PreciseReader {
  */
 export function toJson(value: Value, most = Infinity): string | undefined {
   const writer = new Writer(most);
-  return writer.write(value) ? writer.text : undefined;
+  return writer.write(value, '') ? writer.text : undefined;
 }
+
+/** Keys that need no escapes, which are all but a few. */
+const PLAIN = /^[\w-]*$/;
 
 class Writer {
   public text = '';
 
   constructor(private readonly most: number) {}
 
-  /** Whether there was something to write and it fitted. */
-  public write(value: Value): boolean {
-    if (value === undefined || Buffer.isBuffer(value)) {
-      return false;
-    }
-    if (typeof value === 'number' || value instanceof Decimal) {
-      this.text += numericText(value);
-    } else if (isArray(value)) {
-      this.writeAll('[', value, (item) => this.write(item), ']');
-    } else if (isObject(value)) {
-      this.writeAll('{', Object.keys(value).filter((key) => value[key] !== undefined), (key) => {
-        this.text += `${JSON.stringify(key)}:`;
-        return this.write(value[key]);
-      }, '}');
-    } else {
-      this.text += JSON.stringify(value);
+  /** Write a value behind what separates it from the one before; false if there was nothing to write or it did not fit. */
+  public write(value: Value, before: string): boolean {
+    switch (typeof value) {
+      case 'undefined': return false;
+      case 'string': this.text += before + JSON.stringify(value); break;
+      case 'number': this.text += before + numericText(value); break;
+      case 'boolean': this.text += before + String(value); break;
+      default:
+        if (value === null) {
+          this.text += `${before}null`;
+        } else if (value instanceof Decimal) {
+          this.text += before + numericText(value);
+        } else if (isArray(value)) {
+          this.writeItems(value, before);
+        } else if (isObject(value)) {
+          this.writeMembers(value, before);
+        } else {
+          return false;
+        }
     }
     return this.text.length <= this.most;
   }
 
-  private writeAll<T>(open: string, items: readonly T[], write: (item: T) => boolean, close: string): void {
-    this.text += open;
-    let separator = '';
+  private writeItems(items: readonly Value[], before: string): void {
+    let separator = `${before}[`;
+    let written = false;
     for (const item of items) {
-      if (this.text.length > this.most) {
+      if (this.write(item, separator)) {
+        [separator, written] = [',', true];
+      } else if (this.text.length > this.most) {
         return;
       }
-      const before = this.text;
-      this.text += separator;
-      if (write(item)) {
-        separator = ',';
-      } else if (this.text.length <= this.most) {
-        this.text = before;
+    }
+    this.text += written ? ']' : `${separator}]`;
+  }
+
+  private writeMembers(object: ObjectValue, before: string): void {
+    let separator = `${before}{`;
+    let written = false;
+    for (const key of Object.keys(object)) {
+      const name = PLAIN.test(key) ? `"${key}"` : JSON.stringify(key);
+      if (this.write(object[key], `${separator}${name}:`)) {
+        [separator, written] = [',', true];
+      } else if (this.text.length > this.most) {
+        return;
       }
     }
-    this.text += close;
+    this.text += written ? '}' : `${separator}}`;
   }
 }

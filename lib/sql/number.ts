@@ -105,8 +105,7 @@ function isWrittenAs(double: number, digits: string, exponent: number): boolean 
   }
   const parts = partsOf(double);
   const short = parts.coefficient.toString().replace('-', '').replace(/0+$/, '');
-  const zeros = parts.coefficient.toString().replace('-', '').length - short.length;
-  return short === digits && parts.exponent + zeros === exponent;
+  return short === digits && parts.exponent + digitsOf(parts.coefficient) - short.length === exponent;
 }
 
 function partsOf(value: Numeric): Parts {
@@ -131,7 +130,7 @@ function align(left: Numeric, right: Numeric): readonly [bigint, bigint, number]
 export function isInt(value: Numeric): boolean {
   return typeof value === 'number'
     ? Number.isInteger(value) && Math.abs(value) < 1e34
-    : value.exponent >= 0 && value.coefficient.toString().replace('-', '').length + value.exponent <= PRECISION;
+    : value.exponent >= 0 && digitsOf(value.coefficient) + value.exponent <= PRECISION;
 }
 
 function bothSafe(left: Numeric, right: Numeric): boolean {
@@ -145,8 +144,24 @@ export function add(left: Numeric, right: Numeric): Numeric | undefined {
       return sum + 0;
     }
   }
+  const [large, small] = magnitudeOf(left) >= magnitudeOf(right) ? [left, right] : [right, left];
+  if (small !== 0 && magnitudeOf(large) - magnitudeOf(small) > PRECISION + 2) {
+    // So small that it only says on which side of the larger one the sum is.
+    const { coefficient, exponent } = partsOf(large);
+    return numeric(coefficient * 10n ** BigInt(PRECISION + 2) + (compare(small, 0) < 0 ? -1n : 1n), exponent - PRECISION - 2);
+  }
   const [a, b, exponent] = align(left, right);
   return numeric(a + b, exponent);
+}
+
+/** The power of ten of the first digit; smaller than any other for zero. */
+function magnitudeOf(value: Numeric): number {
+  const { coefficient, exponent } = partsOf(value);
+  return coefficient === 0n ? -Infinity : digitsOf(coefficient) + exponent - 1;
+}
+
+function digitsOf(coefficient: bigint): number {
+  return (coefficient < 0n ? -coefficient : coefficient).toString().length;
 }
 
 export function negate(value: Numeric): Numeric {
@@ -181,7 +196,7 @@ export function divide(left: Numeric, right: Numeric): Numeric | undefined {
     const [dividend, divisor] = align(left, right);
     return numeric(dividend / divisor, 0);
   }
-  const scale = Math.max(0, PRECISION + 2 + b.coefficient.toString().length - a.coefficient.toString().length);
+  const scale = Math.max(0, PRECISION + 2 + digitsOf(b.coefficient) - digitsOf(a.coefficient));
   const dividend = a.coefficient * 10n ** BigInt(scale);
   const quotient = dividend / b.coefficient;
   if (dividend % b.coefficient === 0n) {
@@ -204,10 +219,19 @@ export function remainder(left: Numeric, right: Numeric): Numeric | undefined {
   return numeric(a % b, exponent);
 }
 
+function signOf(value: Numeric): number {
+  return typeof value === 'number' ? Math.sign(value) : value.coefficient < 0n ? -1 : 1;
+}
+
 /** Negative, zero or positive, as the left number is smaller, equal or larger. */
 export function compare(left: Numeric, right: Numeric): number {
   if (typeof left === 'number' && typeof right === 'number') {
     return left < right ? -1 : left > right ? 1 : 0;
+  }
+  const [sign, other] = [signOf(left), signOf(right)];
+  const difference = sign - other || sign * (magnitudeOf(left) - magnitudeOf(right));
+  if (difference !== 0) {
+    return Math.sign(difference);
   }
   const [a, b] = align(left, right);
   return a < b ? -1 : a > b ? 1 : 0;
@@ -228,6 +252,11 @@ export function round(value: Numeric, rounding: Rounding, places = 0): Numeric {
   const { coefficient, exponent } = partsOf(value);
   if (exponent >= -places) {
     return value;
+  }
+  if (exponent + digitsOf(coefficient) < -places) {
+    // Less than a tenth of the last place.
+    const away = (rounding === 'floor' && coefficient < 0n) || (rounding === 'ceil' && coefficient > 0n);
+    return away ? numeric(coefficient < 0n ? -1n : 1n, -places)! : 0;
   }
   const unit = 10n ** BigInt(-places - exponent);
   const cut = coefficient / unit;
@@ -259,7 +288,7 @@ export function numericText(value: Numeric): string {
   }
   const sign = coefficient < 0n ? '-' : '';
   const digits = coefficient.toString().replace('-', '').replace(/0+$/, '');
-  const magnitude = exponent + coefficient.toString().replace('-', '').length - 1;
+  const magnitude = magnitudeOf(value);
   if (magnitude >= -6 && exponent < 0) {
     const padded = digits.padStart(1 - exponent, '0');
     return `${sign}${padded.slice(0, exponent)}.${padded.slice(exponent)}`;

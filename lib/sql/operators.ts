@@ -20,16 +20,26 @@ function logical(decide: (left: boolean, right: boolean) => boolean): Operator {
 
 /** Numbers and what converts to one; texts are not compared by their letters. */
 function comparing(decide: (order: number) => boolean): Operator {
-  return (left, right) => {
-    const [a, b] = [toNumeric(left), toNumeric(right)];
+  return (left, right, work) => {
+    const [a, b] = [toNumeric(left, work), toNumeric(right, work)];
     return a === undefined || b === undefined ? undefined : decide(compare(a, b));
   };
 }
 
-function calculating(calculate: (left: Numeric, right: Numeric) => Numeric | undefined): Operator {
-  return (left, right) => {
-    const [a, b] = [toNumeric(left), toNumeric(right)];
-    return a === undefined || b === undefined ? undefined : calculate(a, b);
+/** Steps for numbers that JavaScript cannot calculate with, and for those of very different sizes. */
+const DECIMAL_STEPS = 50;
+const REMAINDER_STEPS = 500;
+
+function calculating(calculate: (left: Numeric, right: Numeric) => Numeric | undefined, steps = DECIMAL_STEPS): Operator {
+  return (left, right, work) => {
+    const [a, b] = [toNumeric(left, work), toNumeric(right, work)];
+    if (a === undefined || b === undefined) {
+      return undefined;
+    }
+    if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b)) {
+      work.spend(steps);
+    }
+    return calculate(a, b);
   };
 }
 
@@ -37,10 +47,12 @@ function equals(left: Value, right: Value, work: Work): boolean | undefined {
   return left === undefined || right === undefined ? undefined : equal(left, right, work);
 }
 
+const sum = calculating(add);
+
 /** A text on either side makes it a concatenation. */
 function plus(left: Value, right: Value, work: Work): Value {
   if (typeof left !== 'string' && typeof right !== 'string') {
-    return isNumeric(left) && isNumeric(right) ? add(left, right) : undefined;
+    return isNumeric(left) && isNumeric(right) ? sum(left, right, work) : undefined;
   }
   const [a, b] = [toText(left, work), toText(right, work)];
   return a === undefined || b === undefined || a.length + b.length > MAX_TEXT_LENGTH ? undefined : a + b;
@@ -67,7 +79,7 @@ export const OPERATORS: { readonly [name in OperatorName]: Operator } = {
   '-': calculating(subtract),
   '*': calculating(multiply),
   '/': calculating(divide),
-  '%': calculating(remainder),
+  '%': calculating(remainder, REMAINDER_STEPS),
 };
 
 export function negated(value: boolean | undefined): boolean | undefined {

@@ -5,7 +5,8 @@ import { Parser } from './parser';
 
 export interface SqlOptions {
   /**
-   * The version of the language.
+   * The version of the language. Of 2015-10-08, only what it does not know is refused: whole numbers such as `10.0` are
+   * Ints here in both, where AWS keeps a Decimal.
    *
    * @default '2016-03-23'
    */

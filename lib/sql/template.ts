@@ -76,7 +76,7 @@ export function compileTemplate(template: Template, query?: Query): {
   return {
     run: (message, environment) => evaluate(message, environment, (result, { reasons }) => {
       const failure = 'failure' in result ? result.failure : result.value === undefined ? 'the text is too long' : undefined;
-      return failure === undefined ? { text: (result as { value: string }).value, reasons: [...reasons] } : { failure, reasons: [...reasons] };
+      return failure === undefined ? { text: (result as { value: string }).value, reasons } : { failure, reasons };
     }),
   };
 }

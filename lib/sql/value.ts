@@ -38,6 +38,9 @@ export function setMember(object: { [key: string]: Value }, name: string, value:
   }
 }
 
+/** How many characters of two texts are compared in one step. */
+const COMPARED_PER_STEP = 1024;
+
 /** Equality of two values neither of which is Undefined: values of different types differ. */
 export function equal(left: Value, right: Value, work: Work): boolean {
   work.spend(1);
@@ -54,6 +57,9 @@ export function equal(left: Value, right: Value, work: Work): boolean {
     const keys = Object.keys(left);
     return keys.length === Object.keys(right).length
       && keys.every((key) => Object.hasOwn(right, key) && equal(left[key], right[key], work));
+  }
+  if (typeof left === 'string') {
+    work.spend(left.length / COMPARED_PER_STEP);
   }
   return left === right;
 }

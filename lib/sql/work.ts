@@ -3,7 +3,7 @@ export class TooMuchWork extends Error {
   public override readonly name = 'TooMuchWork';
 }
 
-/** Steps that one message may cost a rule; a simple rule takes less than a hundred. About a fifth of a second. */
+/** Steps that one message may cost a rule; a simple rule takes less than a hundred. Well below a second. */
 const MOST_STEPS = 5_000_000;
 
 /** The longest text that a function may make, in characters. */

@@ -1,9 +1,9 @@
-import type { Evaluation } from '../evaluation';
+import { isUtf8 } from 'node:buffer';
 import { parseJsonText, toJson } from '../json';
 import { toInt, toText } from '../convert';
+import type { Evaluation } from '../evaluation';
 import { isArray, isObject, memberOf, setMember } from '../value';
 import type { Value } from '../value';
-import { isUtf8 } from 'node:buffer';
 import type { Work } from '../work';
 import { define } from './function';
 import type { SqlFunction } from './function';
@@ -12,11 +12,11 @@ import type { SqlFunction } from './function';
 export const MAX_VALUE_SIZE = 131_072;
 
 /** Indices count from 0, as the table of the page says; its example `get("abc", 1)` = "a" contradicts it. */
-function get([collection, key]: readonly Value[]): Value {
+function get([collection, key]: readonly Value[], { work }: Evaluation): Value {
   if (isObject(collection)) {
     return typeof key === 'string' ? memberOf(collection, key) : undefined;
   }
-  const index = isArray(collection) || typeof collection === 'string' ? toInt(key) : undefined;
+  const index = isArray(collection) || typeof collection === 'string' ? toInt(key, work) : undefined;
   return typeof index === 'number' && index >= 0 ? (collection as string | readonly Value[])[index] : undefined;
 }
 

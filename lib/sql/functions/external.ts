@@ -16,7 +16,7 @@ function ask<K extends keyof RuleProviders>(
     return undefined;
   }
   if (call === undefined) {
-    evaluation.reasons.add(`${name}() has nothing to ask here`);
+    evaluation.explain(`${name}() has nothing to ask here`);
     return undefined;
   }
   const answer = evaluation.answer(name, () => call(request));
@@ -59,7 +59,7 @@ function dynamoDb(args: readonly Value[], evaluation: Evaluation): Value {
     ...args.length === 6 && { sortKey: { name: names[3]!, value: sortValue } },
   });
   if (item !== undefined && Buffer.byteLength(toText(item) ?? '') > MAX_ITEM_SIZE) {
-    evaluation.reasons.add(`get_dynamodb() found more than ${MAX_ITEM_SIZE} bytes`);
+    evaluation.explain(`get_dynamodb() found more than ${MAX_ITEM_SIZE} bytes`);
     return undefined;
   }
   return item;

@@ -1,14 +1,16 @@
 import { toFlooredInt, toIntWithin, toNumeric } from '../convert';
-import { compare, fromBigInt, fromDouble, negate, remainder, round, toBigInt, toDouble } from '../number';
+import type { Evaluation } from '../evaluation';
+import { compare, fromBigInt, fromDouble, negate, round, toBigInt, toDouble } from '../number';
 import type { Numeric, Rounding } from '../number';
+import { OPERATORS } from '../operators';
 import type { Value } from '../value';
 import { define } from './function';
 import type { SqlFunction } from './function';
 
 /** Of one number, with all its digits. */
 function exact(name: string, call: (value: Numeric) => Value): SqlFunction {
-  return define(name, '2015-10-08', [1, 1], `iot-func-${name}`, ([value]) => {
-    const number = toNumeric(value);
+  return define(name, '2015-10-08', [1, 1], `iot-func-${name}`, ([value], { work }) => {
+    const number = toNumeric(value, work);
     return number === undefined ? undefined : call(number);
   });
 }
@@ -19,8 +21,8 @@ function double(name: string, call: (value: number) => number, anchor = `iot-fun
 }
 
 function doubles(name: string, call: (left: number, right: number) => number): SqlFunction {
-  return define(name, '2015-10-08', [2, 2], `iot-func-${name}`, ([left, right]) => {
-    const [a, b] = [toNumeric(left), toNumeric(right)];
+  return define(name, '2015-10-08', [2, 2], `iot-func-${name}`, ([left, right], { work }) => {
+    const [a, b] = [toNumeric(left, work), toNumeric(right, work)];
     return a === undefined || b === undefined ? undefined : fromDouble(call(toDouble(a), toDouble(b)));
   });
 }
@@ -29,16 +31,14 @@ function rounded(name: string, rounding: Rounding): SqlFunction {
   return exact(name, (value) => round(value, rounding));
 }
 
+/** AWS says that both are the operator. */
 function modulo(name: string): SqlFunction {
-  return define(name, '2015-10-08', [2, 2], `iot-func-${name}`, ([left, right]) => {
-    const [a, b] = [toNumeric(left), toNumeric(right)];
-    return a === undefined || b === undefined ? undefined : remainder(a, b);
-  });
+  return define(name, '2015-10-08', [2, 2], `iot-func-${name}`, ([left, right], { work }) => OPERATORS['%'](left, right, work));
 }
 
 function bits(name: string, call: (left: bigint, right: bigint) => bigint, anchor = `iot-func-${name}`): SqlFunction {
-  return define(name, '2015-10-08', [2, 2], anchor, ([left, right]) => {
-    const [a, b] = [toFlooredInt(left), toFlooredInt(right)];
+  return define(name, '2015-10-08', [2, 2], anchor, ([left, right], { work }) => {
+    const [a, b] = [toFlooredInt(left, work), toFlooredInt(right, work)];
     return a === undefined || b === undefined ? undefined : fromBigInt(call(toBigInt(a), toBigInt(b)));
   });
 }
@@ -50,9 +50,9 @@ function flip(value: bigint): bigint {
 
 const MAX_PLACES = 34;
 
-function truncate([value, places]: readonly Value[]): Value {
-  const number = toNumeric(value);
-  const wanted = toIntWithin(places, 0, MAX_PLACES);
+function truncate([value, places]: readonly Value[], { work }: Evaluation): Value {
+  const number = toNumeric(value, work);
+  const wanted = toIntWithin(places, 0, MAX_PLACES, work);
   return number === undefined || wanted === undefined ? undefined : round(number, 'down', wanted);
 }
 
@@ -68,8 +68,8 @@ export const NUMBER_FUNCTIONS: readonly SqlFunction[] = [
   bits('bitand', (left, right) => left & right),
   bits('bitor', (left, right) => left | right),
   bits('bitxor', (left, right) => left ^ right, 'iot-func-xbitor'),
-  define('bitnot', '2015-10-08', [1, 1], 'iot-func-bitnot', ([value]) => {
-    const number = toFlooredInt(value);
+  define('bitnot', '2015-10-08', [1, 1], 'iot-func-bitnot', ([value], { work }) => {
+    const number = toFlooredInt(value, work);
     return number === undefined ? undefined : fromBigInt(flip(toBigInt(number)));
   }),
   double('acos', Math.acos),
@@ -90,8 +90,8 @@ export const NUMBER_FUNCTIONS: readonly SqlFunction[] = [
   define('rand', '2015-10-08', [0, 0], 'iot-sql-function-rand', (_, evaluation) => fromDouble(evaluation.once(evaluation.environment.random))),
   // A NaN cannot come about, so that the second value stands in for Undefined and Null only.
   define('nanvl', '2015-10-08', [2, 2], 'iot-func-nanvl', ([value, other]) => value ?? other),
-  define('chr', '2015-10-08', [1, 1], 'iot-func-chr', ([value]) => {
-    const code = toFlooredInt(value);
+  define('chr', '2015-10-08', [1, 1], 'iot-func-chr', ([value], { work }) => {
+    const code = toFlooredInt(value, work);
     return typeof code === 'number' && code >= 0 && code <= 127 ? String.fromCharCode(code) : undefined;
   }),
 ];

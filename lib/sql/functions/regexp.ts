@@ -10,14 +10,15 @@ import type { SqlFunction } from './function';
 /** A function of a text and a pattern; one that is not known here is Undefined, and the outcome says so. */
 function regexp(name: string, anchor: string, call: (text: string, pattern: Regexp, work: Work, replacement: string) => Value): SqlFunction {
   const count = name === 'regexp_replace' ? 3 : 2;
-  return define(name, '2015-10-08', [count, count], anchor, (args, { work, reasons }) => {
+  return define(name, '2015-10-08', [count, count], anchor, (args, evaluation) => {
+    const { work } = evaluation;
     const [text, source, replacement] = args.map((arg) => toText(arg, work));
     if (text === undefined || source === undefined || (count === 3 && replacement === undefined)) {
       return undefined;
     }
-    const pattern = regexpOf(source);
+    const pattern = regexpOf(source, work);
     if (!(pattern instanceof Regexp)) {
-      reasons.add(`${name}() cannot use its pattern: ${pattern.message}`);
+      evaluation.explain(`${name}() cannot use its pattern: ${pattern.message}`);
       return undefined;
     }
     return call(text, pattern, work, replacement ?? '');
@@ -32,10 +33,12 @@ function replaceAll(text: string, pattern: Regexp, work: Work, replacement: stri
   let [result, copied, from] = ['', 0, 0];
   for (let found = pattern.find(text, from, work); found !== undefined; found = from > text.length ? undefined : pattern.find(text, from, work)) {
     const slots = found;
+    work.spend(parts.length);
     const [start, end] = slots as [number, number];
     result += text.slice(copied, start) + parts.map((part) => (typeof part === 'string' ? part : groupOf(text, slots, part))).join('');
     copied = end;
-    from = end > start ? end : end + 1;
+    // Behind nothing the search goes on with the next character, of which some are two units long.
+    from = end > start ? end : end + (text.codePointAt(end)! > 0xffff ? 2 : 1);
     if (result.length > MAX_TEXT_LENGTH) {
       return undefined;
     }

@@ -20,7 +20,7 @@ const MAX_PADDING = 1000;
 function padded(name: string, pad: (text: string, spaces: string) => string): SqlFunction {
   return define(name, '2015-10-08', [2, 2], `iot-func-${name}`, ([value, count], { work }) => {
     const text = toText(value, work);
-    const spaces = toIntWithin(count, 0, MAX_PADDING);
+    const spaces = toIntWithin(count, 0, MAX_PADDING, work);
     return text === undefined || spaces === undefined ? undefined : pad(text, ' '.repeat(spaces));
   });
 }
@@ -35,15 +35,15 @@ function substring(args: readonly Value[], work: Work): Value {
   if (text === undefined) {
     return undefined;
   }
-  const start = toIntWithin(args[1], 0, text.length);
-  const end = args.length < 3 ? text.length : toIntWithin(args[2], 0, text.length);
+  const start = toIntWithin(args[1], 0, text.length, work);
+  const end = args.length < 3 ? text.length : toIntWithin(args[2], 0, text.length, work);
   return start === undefined || end === undefined ? undefined : start < end ? text.slice(start, end) : '';
 }
 
+/** Java finds an empty text before, between and behind all characters. */
 function replace(text: string, searched: string, replacement: string): Value {
-  // Java finds an empty text between all characters, as JavaScript does.
-  const found = searched === '' ? text.length + 1 : text.split(searched).length - 1;
-  return text.length + found * (replacement.length - searched.length) > MAX_TEXT_LENGTH ? undefined : text.replaceAll(searched, () => replacement);
+  const parts = searched === '' ? ['', ...text, ''] : text.split(searched);
+  return text.length + (parts.length - 1) * (replacement.length - searched.length) > MAX_TEXT_LENGTH ? undefined : parts.join(replacement);
 }
 
 function concat(args: readonly Value[], work: Work): Value {

@@ -127,14 +127,17 @@ function isBetweenWords(text: string, at: number): boolean {
 }
 
 const MAX_CACHED = 200;
+/** Steps to compile a pattern of the largest size. */
+const COMPILE_STEPS = 5000;
 const CACHE = new Map<string, Regexp | RegexpError>();
 
 /** The compiled pattern, or what is wrong with it; the same few patterns are asked for with every message. */
-export function regexpOf(source: string): Regexp | RegexpError {
+export function regexpOf(source: string, work: Work): Regexp | RegexpError {
   const cached = CACHE.get(source);
   if (cached !== undefined) {
     return cached;
   }
+  work.spend(COMPILE_STEPS);
   if (CACHE.size >= MAX_CACHED) {
     CACHE.clear();
   }

@@ -1,10 +1,12 @@
 import { MONTHS, patternParts, WEEKDAYS } from './pattern';
 import type { PatternPart } from './pattern';
-import { momentOf, zoneOf } from './zone';
+import type { Work } from '../work';
+import { momentOf, UTC, zoneOf } from './zone';
 import type { Zone } from './zone';
 
 /** What has been read of a text so far. */
 interface Read {
+  readonly work: Work;
   year?: number;
   month?: number;
   day?: number;
@@ -74,14 +76,13 @@ function fraction(text: string, read: Read, count: number): number | undefined {
   return count;
 }
 
-/** The longest zone id or offset at the start of a text. */
+/** A zone id at the start of a text, with digits and offset or without. */
 function zone(text: string, read: Read): number | undefined {
-  const [found] = /^[A-Za-z0-9_/+:-]+/.exec(text.slice(0, 64)) ?? [];
-  for (let length = found?.length ?? 0; length > 0; length--) {
-    const candidate = zoneOf(found!.slice(0, length));
-    if (candidate !== undefined) {
-      read.zone = candidate;
-      return length;
+  for (const pattern of [/^[A-Za-z0-9_/+:-]+/, /^[A-Za-z_/]+/]) {
+    const [id] = pattern.exec(text) ?? [];
+    read.zone = id === undefined ? undefined : zoneOf(id, read.work);
+    if (read.zone !== undefined) {
+      return id!.length;
     }
   }
   return undefined;
@@ -90,7 +91,7 @@ function zone(text: string, read: Read): number | undefined {
 function offset(pattern: RegExp): Reader {
   return (text, read) => {
     const [found] = pattern.exec(text) ?? [];
-    const candidate = found === undefined ? undefined : zoneOf(found);
+    const candidate = found === undefined ? undefined : zoneOf(found, read.work);
     read.zone = candidate ?? read.zone;
     return candidate === undefined ? undefined : found!.length;
   };
@@ -134,9 +135,9 @@ const LETTERS: { readonly [letter: string]: Reader } = {
 const NUMBERS = /[uyMLdDHkhKmsSn]/;
 
 /** Milliseconds since 1970 of a text that a pattern of Java 11 describes, in UTC unless it says otherwise; undefined if it does not fit. */
-export function parseTime(text: string, pattern: string): number | undefined {
+export function parseTime(text: string, pattern: string, work: Work): number | undefined {
   const parts = patternParts(pattern);
-  const read: Read = {};
+  const read: Read = { work };
   let at = 0;
   for (const [index, part] of parts?.entries() ?? []) {
     const length = 'text' in part
@@ -172,5 +173,5 @@ function resolve(read: Read): number | undefined {
   }
   date.setUTCHours(hour ?? 0, minute, second, millisecond);
   const local = date.getTime();
-  return Number.isNaN(local) || (halfHour !== undefined && hour === undefined) ? undefined : momentOf(local, read.zone ?? zoneOf('UTC')!);
+  return Number.isNaN(local) || (halfHour !== undefined && hour === undefined) ? undefined : momentOf(local, read.zone ?? UTC);
 }

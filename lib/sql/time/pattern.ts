@@ -1,13 +1,10 @@
 /** A piece of a date pattern: a letter and how often it stands, or text to take as it is. */
 export type PatternPart = { readonly letter: string; readonly count: number } | { readonly text: string };
 
-const MAX_LENGTH = 200;
+export const MAX_PATTERN_LENGTH = 200;
 
-/** The pieces of a pattern of Joda-Time or Java; undefined for one with an open quote, or too long to be one. */
+/** The pieces of a pattern of Joda-Time or Java; undefined for one with an open quote. */
 export function patternParts(pattern: string): readonly PatternPart[] | undefined {
-  if (pattern.length > MAX_LENGTH) {
-    return undefined;
-  }
   const parts: PatternPart[] = [];
   for (const [piece, letter, quoted] of pattern.matchAll(/([A-Za-z])\1*|'((?:[^']|'')*)'|[^A-Za-z']|'/g)) {
     if (letter !== undefined) {

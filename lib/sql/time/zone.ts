@@ -1,4 +1,7 @@
+import type { Work } from '../work';
+
 const MINUTE = 60_000;
+const MAX_ID_LENGTH = 64;
 
 /** A time zone: how far its clocks are ahead of UTC, and what it is called. */
 export interface Zone {
@@ -10,12 +13,23 @@ export interface Zone {
 }
 
 const FIXED = /^(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?$/;
-const MAX_CACHED = 100;
+/** More than there are zones, aliases aside. */
+const MAX_CACHED = 1000;
+
+/** Steps to load a zone: Node takes about a millisecond. */
+const LOAD_STEPS = 20_000;
 const ZONES = new Map<string, Zone | undefined>();
 
+/** Coordinated Universal Time, which is meant where no zone is given. */
+export const UTC: Zone = { id: 'UTC', offsetAt: () => 0, nameAt: (_, style) => (style === 'short' ? 'UTC' : 'Coordinated Universal Time') };
+
 /** The zone of an id such as `Europe/Paris`, `UTC` or `+01:00`; undefined if there is none. */
-export function zoneOf(id: string): Zone | undefined {
+export function zoneOf(id: string, work: Work): Zone | undefined {
+  if (id.length > MAX_ID_LENGTH) {
+    return undefined;
+  }
   if (!ZONES.has(id)) {
+    work.spend(LOAD_STEPS);
     if (ZONES.size >= MAX_CACHED) {
       ZONES.clear();
     }
@@ -26,8 +40,7 @@ export function zoneOf(id: string): Zone | undefined {
 
 function fixedZone(id: string): Zone | undefined {
   if (['Z', 'UTC', 'GMT', 'UT'].includes(id)) {
-    const name = id === 'Z' ? 'UTC' : id;
-    return { id: name, offsetAt: () => 0, nameAt: (_, style) => (style === 'short' ? name : 'Coordinated Universal Time') };
+    return UTC;
   }
   const [all, sign, hours, minutes = '0'] = FIXED.exec(id) ?? [];
   if (all === undefined || Number(hours) > 18 || Number(minutes) > 59) {
