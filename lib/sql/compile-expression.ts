@@ -169,6 +169,9 @@ function compileCall({ name, args }: Extract<Expression, { kind: 'call' }>): Com
   });
   return (scope) => {
     scope.evaluation.work.spend(1 + compiled.length);
+    if (record.external === 'once') {
+      scope.evaluation.callOnce(name);
+    }
     return call(compiled.map((arg) => arg(scope)), scope.evaluation);
   };
 }

@@ -1,7 +1,7 @@
 import { parseJson } from './json';
 import type { RuleEnvironment, RuleMessage } from './message';
 import type { Value } from './value';
-import { Work } from './work';
+import { TooMuchWork, Work } from './work';
 
 export type SqlVersion = '2016-03-23' | '2015-10-08' | 'beta';
 
@@ -33,6 +33,7 @@ export class Evaluation {
   private journal: { readonly value: unknown }[] | undefined;
   private asked = 0;
   private external = 0;
+  private calledOnce: Set<string> | undefined;
 
   constructor(public readonly message: RuleMessage, public readonly environment: RuleEnvironment, public readonly version: SqlVersion) {}
 
@@ -50,6 +51,7 @@ export class Evaluation {
   public restart(): void {
     this.asked = 0;
     this.external = 0;
+    this.calledOnce = undefined;
   }
 
   /** The payload as JSON; undefined if it is not. */
@@ -63,6 +65,15 @@ export class Evaluation {
     const at = this.asked++;
     this.journal[at] ??= { value: ask() };
     return this.journal[at].value as T;
+  }
+
+  /** For the functions that AWS calls once for a message: a second call ends the rule. */
+  public callOnce(name: string): void {
+    this.calledOnce ??= new Set();
+    if (this.calledOnce.has(name)) {
+      throw new TooMuchWork(`${name}() can be called once for a message`);
+    }
+    this.calledOnce.add(name);
   }
 
   /** The answer of a provider; undefined, with a reason, if it fails. */

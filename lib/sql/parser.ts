@@ -405,6 +405,9 @@ export class Parser {
     this.expect('(');
     const args = this.list(')');
     this.warnOfArguments(token, record, args.length);
+    if (name === 'get_or_default' && asksElsewhere(args[1])) {
+      throw this.lexer.error(token.at, 'the default of get_or_default() cannot ask another service', 'ask for it in the first argument of another get_or_default()');
+    }
     return { kind: 'call', name, args };
   }
 
@@ -471,6 +474,15 @@ export class Parser {
 
 function is(token: Token, word: string): boolean {
   return token.kind === 'word' && token.text.toUpperCase() === word;
+}
+
+/** Whether an external function is called anywhere within. */
+function asksElsewhere(tree: unknown): boolean {
+  if (typeof tree !== 'object' || tree === null) {
+    return false;
+  }
+  const { kind, name } = tree as { readonly kind?: unknown; readonly name?: unknown };
+  return (kind === 'call' && FUNCTIONS.get(name as string)?.external !== undefined) || Object.values(tree).some(asksElsewhere);
 }
 
 /** What an item without AS is called: the last name of its path, or its function. */

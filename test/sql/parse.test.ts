@@ -48,6 +48,7 @@ describe('a mistake is named with its place', () => {
     ['SET a = 1 SELECT 1 FROM \'a\'', '1:5: SET needs the name of a variable; write @name, with up to 64 letters, digits and underscores'],
     [`SET ${Array.from({ length: 11 }, (_, i) => `@v${i} = 1`).join(', ')} SELECT 1`, '1:95: a statement has no more than 10 variables'],
     ['SELECT get_dynamodb("t", "k", 1, "r"), get_dynamodb("t", "k", 2, "r") FROM \'a\'', '1:40: get_dynamodb() can be called once in a statement; keep its value in a variable: SET @value = …'],
+    ['SELECT get_or_default(a, [aws_lambda("f", *)]) FROM \'a\'', '1:8: the default of get_or_default() cannot ask another service; ask for it in the first argument of another get_or_default()'],
   ])('%s', (sql, message) => {
     expect(errorOf(sql).message).toBe(message);
   });

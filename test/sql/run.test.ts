@@ -60,6 +60,12 @@ describe('providers', () => {
     });
   });
 
+  test('a rule that asks DynamoDB twice for a message fails', () => {
+    expect(run(`SELECT VALUE (SELECT VALUE get_dynamodb("t", "k", *, ${ROLE}) FROM n) FROM 'a'`, messageOf({ n: [1, 2] }))).toEqual({
+      matched: false, failure: 'get_dynamodb() can be called once for a message', reasons: [],
+    });
+  });
+
   test('WHERE is evaluated first: what does not match asks nothing', () => {
     expect(run('SELECT aws_lambda("f", *) AS l FROM \'a\' WHERE a = 2', messageOf({ a: 1 }), withProviders({ invokeLambda: () => { throw new Error('asked'); } }))).toEqual({ matched: false, reasons: [] });
   });
