@@ -20,7 +20,7 @@ const LAYERS = {
   authorizer: ['private', 'topics', 'authorizer-kit', 'certificates', 'fleet'],
   rules: ['private', 'sql', 'topics'],
   fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning', 'rules'],
-  twin: ['policy', 'deployment'],
+  twin: ['policy', 'deployment', 'sql'],
   web: [],
 };
 

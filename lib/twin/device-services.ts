@@ -9,7 +9,9 @@ import { CredentialProvider } from './credentials';
 import { LifecycleEvents, publishRegistryEvents } from './events';
 import type { Guard } from './guard';
 import type { Journal } from './journal';
+import { mayInvoke } from './lambda';
 import type { Functions } from './lambda';
+import { RolePermissions } from './iam';
 import type { Broker } from './mqtt/broker';
 import { FleetProvisioning, JustInTime, OwnershipTokens, Provisioner } from './provisioning';
 import type { CertificateIssuer } from './provisioning';
@@ -71,7 +73,18 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
     follow: (deployment) => {
       const { rules, notRun } = readRules(deployment);
       endRules();
-      endRules = runRules(rules, { broker, clock, functions, journal });
+      const roles = new RolePermissions(() => deployment);
+      endRules = runRules(rules, {
+        broker,
+        clock,
+        functions,
+        journal,
+        account: account.scope,
+        objectToInvoke: (functionArn, ruleName) => (mayInvoke(deployment, functionArn, account.arn(`rule/${ruleName}`)) ? undefined
+          : `no AWS::Lambda::Permission lets iot.amazonaws.com invoke it for ${account.arn(`rule/${ruleName}`)}`),
+        objectToPublish: (roleArn, topic) => (roles.allows({ kind: 'role', roleArn, sessionName: 'iot' }, 'iot:Publish', account.arn(`topic/${topic}`)) ? undefined
+          : `the role ${roleArn} does not allow iot:Publish on it`),
+      });
       certificateProvider = certificateProviderOf(deployment);
       return notRun;
     },

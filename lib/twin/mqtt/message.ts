@@ -26,6 +26,9 @@ export interface Message {
   /** Milliseconds since the epoch after which nobody is told any more. */
   readonly expiresAt?: number;
 
+  /** The rules that have republished it, one after the other. */
+  readonly republishedBy?: readonly string[];
+
   /** Whose message it is, for subscribers that want none of their own. */
   readonly publisher?: string;
 }

@@ -1,12 +1,28 @@
-import { asText, propertyOf } from '../../deployment';
+import { asText, isList, isValueObject, propertyOf } from '../../deployment';
 import type { Deployment, Resource, Value } from '../../deployment';
+import { showText } from '../../policy';
+import { compileQuery, compileTemplate, parseSql, parseTemplate } from '../../sql';
+import type { CompiledQuery, Query, SqlVersion } from '../../sql';
 
-/** A rule that the twin runs: whatever is published to some topics goes to functions. */
+/** A rule that the twin runs: what it makes of messages goes to its actions. */
 export interface RunnableRule {
   readonly name: string;
+
+  /** What it listens to; with basic ingest, what is published to it. */
   readonly topicFilter: string;
-  readonly functionArns: readonly string[];
+  readonly query: CompiledQuery;
+  readonly actions: readonly RunnableAction[];
+  readonly errorAction?: RunnableAction;
 }
+
+/** A field of an action with what is filled in for each message. */
+export type FilledIn = ReturnType<typeof compileTemplate>;
+
+export type RunnableAction =
+  | { readonly kind: 'lambda'; readonly functionArn: string; readonly resource: string }
+  | { readonly kind: 'republish'; readonly topic: FilledIn; readonly qos: FilledIn; readonly roleArn: string; readonly resource: string }
+  /** One that the twin shows and does not perform. */
+  | { readonly kind: 'shown'; readonly service: string; readonly fields: FilledIn; readonly roleArn?: string; readonly resource: string };
 
 /** The rules of a deployment, and what the twin does not run of them. */
 export interface ReadRules {
@@ -16,11 +32,8 @@ export interface ReadRules {
   readonly notRun: readonly string[];
 }
 
-/** The one statement that needs no evaluation. */
-const SELECT_ALL = /^\s*SELECT\s+\*\s+FROM\s+'([^']+)'\s*;?\s*$/i;
-
 /**
- * Find the rules that pass messages on to functions as they are.
+ * Read the rules of a deployment.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iot-topicrule.html
  */
@@ -39,22 +52,62 @@ function readRule({ path, physicalId, properties, condition }: Resource): { read
     return { notRun: [] };
   }
   const sql = asText(propertyOf(payload, 'Sql'));
-  const topicFilter = typeof sql === 'string' ? SELECT_ALL.exec(sql)?.[1] : undefined;
   if (condition !== undefined || typeof physicalId !== 'string' || typeof sql !== 'string') {
     return { notRun: [not('it is not known offline')] };
   }
-  if (topicFilter === undefined) {
-    return { notRun: [not(`the twin runs SELECT * FROM 'topic filter' alone, the rule says ${sql.replace(/\s+/g, ' ').trim().slice(0, 200)}`)] };
+  try {
+    const query = parseSql(sql, { version: versionOf(payload) });
+    const actions = propertyOf(payload, 'Actions');
+    const read = (isList(actions) ? actions : []).map((action) => readAction(action, query));
+    const errorAction = propertyOf(payload, 'ErrorAction');
+    const onError = errorAction === undefined ? undefined : readAction(errorAction, query);
+    const rule: RunnableRule = {
+      name: physicalId,
+      topicFilter: query.from ?? `$aws/rules/${physicalId}/#`,
+      query: compileQuery(query),
+      actions: read.filter((action) => typeof action !== 'string'),
+      ...(onError === undefined || typeof onError === 'string' ? {} : { errorAction: onError }),
+    };
+    return { rule, notRun: [...read, onError].filter((problem) => typeof problem === 'string').map(not) };
+  } catch (error) {
+    return { notRun: [not(`its statement or one of its templates cannot be read: ${(error as Error).message}`)] };
   }
-  const actions = propertyOf(payload, 'Actions');
-  const read = (Array.isArray(actions) ? actions as readonly Value[] : []).map((action) => ({
-    arn: asText(propertyOf(action, 'Lambda', 'FunctionArn')),
-    kind: Object.keys(action as object)[0],
-  }));
-  const functionArns = read.flatMap(({ arn }) => (typeof arn === 'string' ? [arn] : []));
-  const others = read.filter(({ arn }) => typeof arn !== 'string').map(({ kind }) => (kind === 'Lambda' ? 'Lambda with a function not known offline' : kind));
-  return {
-    ...(functionArns.length === 0 ? {} : { rule: { name: physicalId, topicFilter, functionArns } }),
-    notRun: others.length === 0 ? [] : [not(`its actions ${others.join(', ')}`)],
+}
+
+function versionOf(payload: Value | undefined): SqlVersion {
+  const version = asText(propertyOf(payload, 'AwsIotSqlVersion'));
+  return version === '2016-03-23' ? version : '2015-10-08';
+}
+
+/** An action, or why the twin cannot tell what it is. */
+function readAction(action: Value, query: Query): RunnableAction | string {
+  const [service = ''] = isValueObject(action) ? Object.keys(action) : [];
+  const fields = propertyOf(action, service);
+  const text = (name: string): string | undefined => {
+    const value = asText(propertyOf(fields, name));
+    return typeof value === 'string' ? value : undefined;
   };
+  const template = (source: string): FilledIn => compileTemplate(parseTemplate(source, query), query);
+  if (service === 'Lambda') {
+    const functionArn = text('FunctionArn');
+    return functionArn === undefined ? 'its action Lambda with a function not known offline' : { kind: 'lambda', functionArn, resource: functionArn };
+  }
+  const roleArn = text('RoleArn') ?? textOf(propertyOf(fields, 'Auth', 'Sigv4', 'RoleArn'));
+  if (service === 'Republish') {
+    const topic = text('Topic');
+    return topic === undefined || roleArn === undefined ? 'its action Republish with a topic or a role not known offline'
+      : { kind: 'republish', topic: template(topic), qos: template(text('Qos') ?? '0'), roleArn, resource: topic };
+  }
+  return { kind: 'shown', service, fields: template(shown(fields)), ...(roleArn === undefined ? {} : { roleArn }), resource: service };
+}
+
+function textOf(value: Value | undefined): string | undefined {
+  const text = asText(value);
+  return typeof text === 'string' ? text : undefined;
+}
+
+/** The fields of an action as JSON text, without its role. */
+function shown(fields: Value | undefined): string {
+  const { RoleArn: _, ...others } = isValueObject(fields) ? fields : {};
+  return JSON.stringify(others, (_key, value: Value) => (isList(value) || isValueObject(value) || typeof value === 'string' ? value : showText(asText(value) ?? '')));
 }

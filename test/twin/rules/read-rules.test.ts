@@ -19,8 +19,26 @@ function read(payload: object): ReturnType<typeof readRules> {
 
 const LAMBDA = { Lambda: { FunctionArn: FUNCTION } };
 
-test.each(["SELECT * FROM 'a/+/b'", "select * from 'a/+/b';", "\n SELECT\t*\n FROM  'a/+/b' "])('runs %j', (Sql) => {
-  expect(read({ Sql, Actions: [LAMBDA] })).toEqual({ rules: [{ name: 'r', topicFilter: 'a/+/b', functionArns: [FUNCTION] }], notRun: [] });
+const ROLE = 'arn:aws:iam::123456789012:role/r';
+
+test('reads statements of any kind, and what each action is', () => {
+  const { rules, notRun } = read({
+    Sql: "SELECT temperature AS t FROM 'a/+/b' WHERE temperature > 30",
+    AwsIotSqlVersion: '2016-03-23',
+    Actions: [LAMBDA, { Republish: { Topic: 'x/${topic(2)}', RoleArn: ROLE, Qos: 1 } }, { Kinesis: { StreamName: 's', PartitionKey: '${newuuid()}', RoleArn: ROLE } }],
+    ErrorAction: { Sqs: { QueueUrl: 'https://q', RoleArn: ROLE } },
+  });
+  expect(notRun).toEqual([]);
+  expect(rules).toMatchObject([{
+    name: 'r',
+    topicFilter: 'a/+/b',
+    actions: [{ kind: 'lambda', functionArn: FUNCTION }, { kind: 'republish', roleArn: ROLE, resource: 'x/${topic(2)}' }, { kind: 'shown', service: 'Kinesis', roleArn: ROLE }],
+    errorAction: { kind: 'shown', service: 'Sqs' },
+  }]);
+});
+
+test('a rule without FROM listens to what is published to it', () => {
+  expect(read({ Sql: 'SELECT *', Actions: [LAMBDA] }).rules).toMatchObject([{ topicFilter: '$aws/rules/r/#' }]);
 });
 
 test('runs nothing of a disabled rule, and says nothing about it', () => {
@@ -28,17 +46,16 @@ test('runs nothing of a disabled rule, and says nothing about it', () => {
 });
 
 test.each([
-  [{ Sql: "SELECT temperature FROM 'a'", Actions: [LAMBDA] }, "the twin runs SELECT * FROM 'topic filter' alone, the rule says SELECT temperature FROM 'a'"],
-  [{ Sql: "SELECT * FROM 'a' WHERE x > 1", Actions: [LAMBDA] }, "the twin runs SELECT * FROM 'topic filter' alone, the rule says SELECT * FROM 'a' WHERE x > 1"],
-  [{ Sql: "SELECT * FROM 'a'", Actions: [{ Sns: { TargetArn: 'a' } }] }, 'its actions Sns'],
-  [{ Sql: "SELECT * FROM 'a'", Actions: [{ Lambda: { FunctionArn: { 'Fn::ImportValue': 'f' } } }] }, 'its actions Lambda with a function not known offline'],
-])('names what it does not run: %j', (payload, reason) => {
+  [{ Sql: "SELEC * FROM 'a'", Actions: [LAMBDA] }, 'its statement or one of its templates cannot be read: 1:1: '],
+  [{ Sql: "SELECT * FROM 'a'", Actions: [{ Republish: { Topic: '${nothing(1)}', RoleArn: ROLE } }] }, 'its statement or one of its templates cannot be read: '],
+])('names a rule that it does not run: %j', (payload, reason) => {
   const { rules, notRun } = read(payload);
   expect(rules).toEqual([]);
-  expect(notRun).toEqual([expect.stringMatching(/Rule: not run by the twin: /)]);
-  expect(notRun[0]).toContain(reason);
+  expect(notRun).toEqual([expect.stringContaining(`Rule: not run by the twin: ${reason}`)]);
 });
 
-test('runs the functions of a rule beside actions that it does not run', () => {
-  expect(read({ Sql: "SELECT * FROM 'a'", Actions: [LAMBDA, { Kinesis: {} }] })).toMatchObject({ rules: [{ functionArns: [FUNCTION] }], notRun: [expect.stringContaining('its actions Kinesis')] });
+test('names an action that it cannot tell, and runs the others', () => {
+  const { rules, notRun } = read({ Sql: "SELECT * FROM 'a'", Actions: [{ Lambda: { FunctionArn: { 'Fn::ImportValue': 'f' } } }, LAMBDA] });
+  expect(rules).toMatchObject([{ actions: [{ kind: 'lambda' }] }]);
+  expect(notRun).toEqual([expect.stringContaining('its action Lambda with a function not known offline')]);
 });
