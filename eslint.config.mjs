@@ -68,7 +68,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      '@typescript-eslint/no-require-imports': ['error', { allow: ['/csr$', '^node:net$'] }],
+      '@typescript-eslint/no-require-imports': ['error', { allow: ['/csr$', '^../sql$', '^node:net$'] }],
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       'import/no-cycle': ['error', { ignoreExternal: true }],
       'import/no-duplicates': 'off',

@@ -1,8 +1,14 @@
 import { Annotations, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { invalid } from '../private/errors';
-import { parseSql, parseTemplate, SqlError, type Query, type SqlWarning, type Template } from '../sql';
+import type * as language from '../sql';
+import type { Query, SqlWarning, Template } from '../sql';
 import { readTemplate, TemplateError } from './templates';
+
+/** The language is large, and many apps have no rules. */
+function sqlLanguage(): typeof language {
+  return require('../sql') as typeof language;
+}
 
 /**
  * Reads a statement; undefined where only the deployment knows it.
@@ -13,7 +19,7 @@ export function checkStatement(scope: IConstruct, sql: string): Query | undefine
   if (Token.isUnresolved(sql)) {
     return undefined;
   }
-  const query = readable(scope, 'sql', () => parseSql(sql));
+  const query = readable(scope, 'sql', () => sqlLanguage().parseSql(sql));
   warn(scope, 'sql', query.warnings);
   return query;
 }
@@ -25,7 +31,7 @@ export function checkTemplate(scope: IConstruct, name: string, text: string, que
       readTemplate(text);
       return undefined;
     }
-    const template = parseTemplate(text, query);
+    const template = sqlLanguage().parseTemplate(text, query);
     warn(scope, name, template.warnings);
     return template;
   });
@@ -35,7 +41,7 @@ function readable<T>(scope: IConstruct, name: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof SqlError || error instanceof TemplateError ? invalid(scope, `'${name}' cannot be read: ${error.message}`) : error;
+    throw error instanceof sqlLanguage().SqlError || error instanceof TemplateError ? invalid(scope, `'${name}' cannot be read: ${error.message}`) : error;
   }
 }
 

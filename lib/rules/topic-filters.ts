@@ -1,4 +1,4 @@
-import { topicFiltersOverlap } from '../sql';
+import { topicFiltersOverlap } from '../sql/topic-filter';
 import type { TopicSpace } from '../topics';
 
 /** A level that holds a token may be any. */
