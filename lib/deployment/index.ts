@@ -14,6 +14,7 @@ export type { KnownResource, Knowledge } from './known';
 export type * from './model';
 export { parseTemplate } from './parse-template';
 export type { Section, Template, TemplateResource } from './parse-template';
+export { flagAt, listAt, numberAt, textAt, textsAt } from './properties';
 export { RESOURCE_TYPES } from './resource-types';
 export type { NameRule, ResourceType } from './resource-types';
 export type { Scope } from './scope';

@@ -58,3 +58,8 @@ export interface ArnPattern {
   readonly account: Pattern;
   readonly resource: Pattern;
 }
+
+/** A policy that perhaps does not count: whatever it matches is "cannot tell". */
+export function withDoubt(policy: Policy): Policy {
+  return { ...policy, statements: policy.statements.map((statement) => ({ ...statement, uncertain: true })) };
+}

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { Authorizer, CompiledPolicy, UNKNOWN_VALUE, parsePolicy } from '../policy';
+import { Authorizer, CompiledPolicy, UNKNOWN_VALUE, parsePolicy, withDoubt } from '../policy';
 import type { AccountScope, GroupPolicies, Policy, Principal } from '../policy';
 import { defaultVersion } from './account';
 import type { Account, CertificateRecord, CertificateStatus, PolicyRecord, Table, ThingGroupRecord, ThingRecord } from './account';
@@ -299,7 +299,7 @@ class LiveIdentity implements Identity {
 
 /** A policy that may not count: whatever it matches is "cannot tell". */
 function perhapsInForce(policy: Policy, scope: AccountScope): CompiledPolicy {
-  return new CompiledPolicy({ ...policy, statements: policy.statements.map((statement) => ({ ...statement, uncertain: true })) }, scope);
+  return new CompiledPolicy(withDoubt(policy), scope);
 }
 
 function knownAttributes(thing: ThingRecord | undefined): NonNullable<Principal['thingAttributes']> {

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { asText, isValueObject } from '../../deployment';
+import { asText, flagAt, isValueObject, textAt } from '../../deployment';
 import type { Deployment, Resource } from '../../deployment';
 import { showText } from '../../policy';
 import { mayInvoke } from '../lambda';
@@ -39,22 +39,22 @@ export function readAuthorizers(deployment: Deployment): { readonly authorizers:
 }
 
 function readAuthorizer({ path, physicalId, arn = '', properties, condition }: Resource, deployment: Deployment): CustomAuthorizer | string {
-  const functionArn = asText(properties.AuthorizerFunctionArn);
-  if (condition !== undefined || typeof physicalId !== 'string' || typeof functionArn !== 'string') {
+  const functionArn = textAt(properties, 'AuthorizerFunctionArn');
+  if (condition !== undefined || typeof physicalId !== 'string' || functionArn === undefined) {
     return `${path}: not served by the twin: it is not known offline`;
   }
   const keys = isValueObject(properties.TokenSigningPublicKeys) ? Object.values(properties.TokenSigningPublicKeys).map((pem) => readKey(asText(pem))) : [];
-  const tokenKeyName = asText(properties.TokenKeyName);
+  const tokenKeyName = textAt(properties, 'TokenKeyName');
   const notAllowed = mayInvoke(deployment, functionArn, showText(arn)) ? undefined
     : `no AWS::Lambda::Permission lets iot.amazonaws.com invoke ${functionArn} for ${showText(arn)}`;
   return {
     name: physicalId,
-    active: asText(properties.Status) !== 'INACTIVE',
+    active: textAt(properties, 'Status') !== 'INACTIVE',
     functionArn,
-    signing: asText(properties.SigningDisabled) !== 'true',
-    ...(typeof tokenKeyName === 'string' ? { tokenKeyName } : {}),
+    signing: !flagAt(properties, 'SigningDisabled'),
+    ...(tokenKeyName === undefined ? {} : { tokenKeyName }),
     publicKeys: keys.filter((key) => key !== undefined),
-    cachesHttp: asText(properties.EnableCachingForHttp) === 'true',
+    cachesHttp: flagAt(properties, 'EnableCachingForHttp'),
     ...(notAllowed === undefined ? {} : { notAllowed }),
   };
 }

@@ -1,4 +1,4 @@
-import { asText, propertyOf } from '../../deployment';
+import { asText, flagAt, propertyOf, textAt } from '../../deployment';
 import type { Deployment, Resource } from '../../deployment';
 import { showText } from '../../policy';
 import { mayInvoke } from '../lambda';
@@ -54,40 +54,36 @@ export function readDomains(deployment: Deployment): { readonly domains: readonl
 
 function readDomain({ path, physicalId, arn = '', properties, condition }: Resource, deployment: Deployment): { readonly domain?: Domain; readonly notServed?: string } {
   const not = (reason: string): { readonly notServed: string } => ({ notServed: `${path}: not served by the twin: ${reason}` });
-  const text = (...keys: readonly string[]): string | undefined => {
-    const value = asText(propertyOf(properties, ...keys));
-    return typeof value === 'string' ? value : undefined;
-  };
   const domainName = asText(propertyOf(properties, 'DomainName'));
   if (condition !== undefined || typeof physicalId !== 'string' || (domainName !== undefined && typeof domainName !== 'string')) {
     return not('its name is not known offline');
   }
-  const service = text('ServiceType') ?? 'DATA';
+  const service = textAt(properties, 'ServiceType') ?? 'DATA';
   if (service !== 'DATA') {
     return not(`it is for ${service}`);
   }
-  const authentication = text('AuthenticationType') ?? 'DEFAULT';
-  const protocol = text('ApplicationProtocol') ?? 'DEFAULT';
-  const tlsPolicy = text('TlsConfig', 'SecurityPolicy') ?? DEFAULT_TLS_POLICY;
+  const authentication = textAt(properties, 'AuthenticationType') ?? 'DEFAULT';
+  const protocol = textAt(properties, 'ApplicationProtocol') ?? 'DEFAULT';
+  const tlsPolicy = textAt(properties, 'TlsConfig', 'SecurityPolicy') ?? DEFAULT_TLS_POLICY;
   if (!isOneOf(authentication, Object.keys(PROTOCOLS) as AuthenticationType[]) || !isOneOf(protocol, PROTOCOLS[authentication])) {
     return not(`AWS IoT has no ${authentication} with ${protocol}`);
   }
   if (!Object.hasOwn(TLS_POLICIES, tlsPolicy)) {
     return not(`AWS IoT has no TLS security policy '${tlsPolicy}'`);
   }
-  const defaultAuthorizer = text('AuthorizerConfig', 'DefaultAuthorizerName');
-  const certificateCallback = text('ClientCertificateConfig', 'ClientCertificateCallbackArn');
+  const defaultAuthorizer = textAt(properties, 'AuthorizerConfig', 'DefaultAuthorizerName');
+  const certificateCallback = textAt(properties, 'ClientCertificateConfig', 'ClientCertificateCallbackArn');
   return {
     domain: {
       name: physicalId,
       // AWS makes up the name of one that has none; on this computer, its own name with `.localhost` leads here.
       serverName: (domainName ?? `${physicalId}.localhost`).toLowerCase(),
-      enabled: text('DomainConfigurationStatus') !== 'DISABLED',
+      enabled: textAt(properties, 'DomainConfigurationStatus') !== 'DISABLED',
       authentication,
       protocol,
       tlsPolicy,
       ...(defaultAuthorizer === undefined ? {} : { defaultAuthorizer }),
-      allowsOverride: text('AuthorizerConfig', 'AllowAuthorizerOverride') === 'true',
+      allowsOverride: flagAt(properties, 'AuthorizerConfig', 'AllowAuthorizerOverride'),
       ...(certificateCallback === undefined ? {} : {
         certificateCallback: {
           functionArn: certificateCallback,

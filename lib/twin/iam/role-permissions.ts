@@ -1,9 +1,8 @@
-import { isList, isValueObject, propertyOf } from '../../deployment';
+import { isList, isValueObject, propertyOf, textAt, textsAt } from '../../deployment';
 import type { Deployment, Resource, Value } from '../../deployment';
 import { parsePolicy, PolicyError } from '../../policy';
 import type { ContextValue, Policy } from '../../policy';
 import type { RoleSession, Session } from '../aws/access-keys';
-import { textAt, textsAt } from '../aws/properties';
 import { ServiceError } from '../aws/service';
 import { allows } from './decide';
 import { boundaryOf, findRole, policiesOfRole } from './role-policies';

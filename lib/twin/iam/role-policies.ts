@@ -1,8 +1,7 @@
-import { asText, isList, propertyOf } from '../../deployment';
+import { asText, listAt, propertyOf, textAt } from '../../deployment';
 import type { Deployment, Resource, Value } from '../../deployment';
-import { parsePolicy, showText } from '../../policy';
+import { parsePolicy, showText, withDoubt } from '../../policy';
 import type { Policy, Text } from '../../policy';
-import { textAt } from '../aws/properties';
 
 /** Managed policies of AWS that roles of functions commonly have, and that grant nothing on AWS IoT or APIs. */
 const GRANT_NOTHING_HERE = /^service-role\/(AWSLambda(BasicExecutionRole|VPCAccessExecutionRole|SQSQueueExecutionRole|DynamoDBExecutionRole|KinesisExecutionRole)|AWSXRayDaemonWriteAccess)$|^AWSXRayDaemonWriteAccess$/;
@@ -20,15 +19,15 @@ export function findRole({ resources }: Deployment, roleArn: string): Resource |
  */
 export function policiesOfRole(deployment: Deployment, role: Resource): readonly Policy[] {
   const name = role.physicalId;
-  const names = (value: Value | undefined): boolean => list(value).some((item) => asText(item) === name);
+  const names = (properties: Value): boolean => listAt(properties, 'Roles').some((item) => asText(item) === name);
   const declared = deployment.resources.filter(({ type, properties }) => (
-    (type === 'AWS::IAM::Policy' || type === 'AWS::IAM::ManagedPolicy') ? names(properties.Roles)
+    (type === 'AWS::IAM::Policy' || type === 'AWS::IAM::ManagedPolicy') ? names(properties)
       : type === 'AWS::IAM::RolePolicy' && asText(properties.RoleName) === name
   ));
-  const attached = list(role.properties.ManagedPolicyArns).map((arn) => asText(arn));
+  const attached = listAt(role.properties, 'ManagedPolicyArns').map((arn) => asText(arn));
   const managed = deployment.resources.filter(({ type, physicalId }) => type === 'AWS::IAM::ManagedPolicy' && attached.includes(physicalId));
   return [
-    ...list(role.properties.Policies).map((inline) => read(propertyOf(inline, 'PolicyDocument'), asText(propertyOf(inline, 'PolicyName')) ?? '')),
+    ...listAt(role.properties, 'Policies').map((inline) => read(propertyOf(inline, 'PolicyDocument'), asText(propertyOf(inline, 'PolicyName')) ?? '')),
     ...[...new Set([...declared, ...managed])].map(({ properties, logicalId, condition }) => perhaps(read(properties.PolicyDocument, logicalId), condition !== undefined)),
     ...attached.filter((arn) => !managed.some(({ physicalId }) => physicalId === arn)).flatMap((arn) => foreign(showText(arn ?? ''))),
   ];
@@ -70,9 +69,5 @@ function foreign(arn: string): readonly Policy[] {
 }
 
 function perhaps(policy: Policy, isUncertain: boolean): Policy {
-  return isUncertain ? { ...policy, statements: policy.statements.map((statement) => ({ ...statement, uncertain: true })) } : policy;
-}
-
-function list(value: Value | undefined): readonly Value[] {
-  return isList(value) ? value : [];
+  return isUncertain ? withDoubt(policy) : policy;
 }

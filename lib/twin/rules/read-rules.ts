@@ -1,4 +1,4 @@
-import { asText, isList, isValueObject, propertyOf } from '../../deployment';
+import { asText, flagAt, isList, isValueObject, listAt, propertyOf, textAt } from '../../deployment';
 import type { Deployment, Resource, Value } from '../../deployment';
 import { showText } from '../../policy';
 import { compileQuery, compileTemplate, parseSql, parseTemplate } from '../../sql';
@@ -48,17 +48,16 @@ export function readRules({ resources }: Deployment): ReadRules {
 function readRule({ path, physicalId, properties, condition }: Resource): { readonly rule?: RunnableRule; readonly notRun: readonly string[] } {
   const not = (reason: string): string => `${path}: not run by the twin: ${reason}`;
   const payload = propertyOf(properties, 'TopicRulePayload');
-  if (asText(propertyOf(payload, 'RuleDisabled')) === 'true') {
+  if (flagAt(payload, 'RuleDisabled')) {
     return { notRun: [] };
   }
-  const sql = asText(propertyOf(payload, 'Sql'));
-  if (condition !== undefined || typeof physicalId !== 'string' || typeof sql !== 'string') {
+  const sql = textAt(payload, 'Sql');
+  if (condition !== undefined || typeof physicalId !== 'string' || sql === undefined) {
     return { notRun: [not('it is not known offline')] };
   }
   try {
     const query = parseSql(sql, { version: versionOf(payload) });
-    const actions = propertyOf(payload, 'Actions');
-    const read = (isList(actions) ? actions : []).map((action) => readAction(action, query));
+    const read = listAt(payload, 'Actions').map((action) => readAction(action, query));
     const errorAction = propertyOf(payload, 'ErrorAction');
     const onError = errorAction === undefined ? undefined : readAction(errorAction, query);
     const rule: RunnableRule = {
@@ -75,7 +74,7 @@ function readRule({ path, physicalId, properties, condition }: Resource): { read
 }
 
 function versionOf(payload: Value | undefined): SqlVersion {
-  const version = asText(propertyOf(payload, 'AwsIotSqlVersion'));
+  const version = textAt(payload, 'AwsIotSqlVersion');
   return version === '2016-03-23' ? version : '2015-10-08';
 }
 
@@ -83,27 +82,18 @@ function versionOf(payload: Value | undefined): SqlVersion {
 function readAction(action: Value, query: Query): RunnableAction | string {
   const [service = ''] = isValueObject(action) ? Object.keys(action) : [];
   const fields = propertyOf(action, service);
-  const text = (name: string): string | undefined => {
-    const value = asText(propertyOf(fields, name));
-    return typeof value === 'string' ? value : undefined;
-  };
   const template = (source: string): FilledIn => compileTemplate(parseTemplate(source, query), query);
   if (service === 'Lambda') {
-    const functionArn = text('FunctionArn');
+    const functionArn = textAt(fields, 'FunctionArn');
     return functionArn === undefined ? 'its action Lambda with a function not known offline' : { kind: 'lambda', functionArn, resource: functionArn };
   }
-  const roleArn = text('RoleArn') ?? textOf(propertyOf(fields, 'Auth', 'Sigv4', 'RoleArn'));
+  const roleArn = textAt(fields, 'RoleArn') ?? textAt(fields, 'Auth', 'Sigv4', 'RoleArn');
   if (service === 'Republish') {
-    const topic = text('Topic');
+    const topic = textAt(fields, 'Topic');
     return topic === undefined || roleArn === undefined ? 'its action Republish with a topic or a role not known offline'
-      : { kind: 'republish', topic: template(topic), qos: template(text('Qos') ?? '0'), roleArn, resource: topic };
+      : { kind: 'republish', topic: template(topic), qos: template(textAt(fields, 'Qos') ?? '0'), roleArn, resource: topic };
   }
   return { kind: 'shown', service, fields: template(shown(fields)), ...(roleArn === undefined ? {} : { roleArn }), resource: service };
-}
-
-function textOf(value: Value | undefined): string | undefined {
-  const text = asText(value);
-  return typeof text === 'string' ? text : undefined;
 }
 
 /** The fields of an action as JSON text, without its role. */

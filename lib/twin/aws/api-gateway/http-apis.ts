@@ -1,6 +1,5 @@
-import { propertyOf } from '../../../deployment';
+import { numberAt, propertyOf, textAt, textsAt } from '../../../deployment';
 import type { Resource, Value } from '../../../deployment';
-import { numberAt, textAt, textsAt } from '../properties';
 import { declared } from '../surroundings';
 import type { DeclaredResource, Surroundings } from '../surroundings';
 

@@ -1,5 +1,5 @@
+import { textAt } from '../../../deployment';
 import type { Deployment } from '../../../deployment';
-import { textAt } from '../properties';
 import { API_PREFIX } from './api-gateway';
 
 /** Where AWS serves an HTTP API, in the midst of a text. */

@@ -1,6 +1,5 @@
-import { isValueObject, propertyOf } from '../../../deployment';
+import { flagAt, isValueObject, listAt, propertyOf, textAt, textsAt } from '../../../deployment';
 import type { Value } from '../../../deployment';
-import { flagAt, listAt, textAt, textsAt } from '../properties';
 import { ServiceError } from '../service';
 import { declared } from '../surroundings';
 import type { Surroundings } from '../surroundings';

@@ -1,3 +1,4 @@
+import { textAt } from '../../../deployment';
 import type { JWTPayload } from 'jose' with { 'resolution-mode': 'import' };
 import { randomBytes } from 'node:crypto';
 import type { RolePermissions } from '../../iam';
@@ -6,7 +7,6 @@ import type { Session } from '../access-keys';
 import { flag, optionalText, pageSize, text, texts } from '../input';
 import { jsonService } from '../json-service';
 import type { Input, Operations } from '../json-service';
-import { textAt } from '../properties';
 import { ServiceError } from '../service';
 import type { Service } from '../service';
 import type { Surroundings } from '../surroundings';

@@ -1,7 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { propertyOf } from '../../../deployment';
-import { numberAt, textAt } from '../properties';
+import { numberAt, propertyOf, textAt } from '../../../deployment';
 import { ServiceError } from '../service';
 import type { UserPool } from './pools';
 

@@ -1,7 +1,6 @@
-import { urlSuffix } from '../../../deployment';
+import { flagAt, listAt, numberAt, textAt, textsAt, urlSuffix } from '../../../deployment';
 import type { Resource, Value } from '../../../deployment';
 import type { AccountScope } from '../../../policy';
-import { flagAt, listAt, numberAt, textAt, textsAt } from '../properties';
 import { ServiceError } from '../service';
 import { declared } from '../surroundings';
 import type { Surroundings } from '../surroundings';

@@ -1,5 +1,5 @@
+import { flagAt, textAt, textsAt } from '../../../deployment';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { flagAt, textAt, textsAt } from '../properties';
 import { ServiceError } from '../service';
 import { StateFile } from '../state-file';
 import type { Surroundings } from '../surroundings';

@@ -1,7 +1,7 @@
+import { numberAt, textAt, textsAt } from '../../../deployment';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock';
 import type { Claims, Issuer } from '../../issuer';
-import { numberAt, textAt, textsAt } from '../properties';
 import { ServiceError } from '../service';
 import type { Pools, UserPool, UserPoolClient } from './pools';
 import type { RefreshToken, User, Users } from './users';

@@ -1,5 +1,5 @@
-import { asText, isList, propertyOf } from '../../deployment';
-import type { Value } from '../../deployment';
+import { asText, isList, propertyOf } from './values';
+import type { Value } from './values';
 
 /** A property as text; nothing where it is absent, or known only after deployment. */
 export function textAt(value: Value | undefined, ...keys: readonly string[]): string | undefined {
