@@ -150,7 +150,7 @@ export class Callers {
         const disconnect = clock.after(first.disconnectAfterSec * 1000, () => end(ReasonCode.MAXIMUM_CONNECT_TIME, `authorizer '${question.authorizer.name}': disconnectAfterInSeconds (${first.disconnectAfterSec}) are over`));
         let stopped = false;
         const refresh = async (): Promise<void> => {
-          const next = await question.ask(asker);
+          const next = await question.ask(asker).catch((error: unknown) => `authorizer '${question.authorizer.name}': the twin failed: ${(error as Error).message}`);
           if (stopped) {
             return;
           }

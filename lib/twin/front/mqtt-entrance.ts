@@ -22,14 +22,11 @@ export class MqttEntrance {
     }
     void this.callers.admit(arrival).then((admitted) => {
       if (admitted === undefined || 'refused' in admitted) {
-        if (admitted !== undefined) {
-          this.around.journal.note({}, 'refused', admitted.refused);
-        }
-        socket.destroy();
+        this.drop(arrival, admitted?.refused);
       } else if (!socket.destroyed) {
         this.accept(socket, authentication === 'custom-x509' ? this.callers.ofAuthorizer(arrival, admitted) : this.callers.ofCertificate(admitted));
       }
-    });
+    }).catch((error: unknown) => this.drop(arrival, `the twin could not handle a client: ${(error as Error).message}`));
   }
 
   /** A client that will say under which client id it comes. */
@@ -53,5 +50,13 @@ export class MqttEntrance {
     for (const connection of [...this.connections.keys()]) {
       connection.close(ReasonCode.SERVER_SHUTTING_DOWN, 'the twin stops');
     }
+  }
+
+  /** @param reason undefined where the journal knows it already */
+  private drop({ socket }: Arrival, reason: string | undefined): void {
+    if (reason !== undefined) {
+      this.around.journal.note({}, 'refused', reason);
+    }
+    socket.destroy();
   }
 }

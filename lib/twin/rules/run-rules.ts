@@ -70,6 +70,8 @@ export function runRules(rules: readonly RunnableRule[], props: RuleProps): () =
       // The payload is good until this returns.
       const kept = { ...original, payload: Buffer.from(original.payload) };
       void pass(rule, kept, environment, props)
+        // The last resort: what one message makes of a rule must not end the process.
+        .catch((error: unknown) => `the twin could not handle it: ${(error as Error).message}`)
         .then((reason) => reason === undefined ? undefined : refuse(original.topic, reason))
         .finally(() => {
           atWork -= 1;

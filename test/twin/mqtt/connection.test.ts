@@ -201,3 +201,36 @@ describe('a connection', () => {
     expect(small.sent[0]).not.toHaveProperty('properties');
   });
 });
+
+describe('a caller about whom somebody else must be asked', () => {
+  const asking = (identify: Caller['identify']): Wire => {
+    const wire = new Wire(5);
+    new Connection(wire, { kind: 'custom', principal: 'custom', identify }, around, () => {
+      closed += 1;
+    });
+    wire.receive(connectPacket('late', 5));
+    return wire;
+  };
+  const answered = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    settle();
+  };
+
+  test('is let in with the packets that came meanwhile', async () => {
+    const wire = asking((credentials) => Promise.resolve(caller.identify(credentials)));
+    wire.receive({ cmd: 'pingreq' });
+    expect(wire.sent).toEqual([]);
+    await answered();
+    expect(wire.sent.map(({ cmd }) => cmd)).toEqual(['connack', 'pingresp']);
+  });
+
+  test('is refused when asking fails, and when the answer cannot be used', async () => {
+    const failed = asking(() => Promise.reject(new Error('no line')));
+    const broken = asking(() => Promise.resolve({ get authorizer(): never { throw new Error('no policy'); } }));
+    await answered();
+    expect(failed.sent).toMatchObject([{ cmd: 'connack', reasonCode: 135 }]);
+    expect(broken.sent).toEqual([]);
+    expect(journal).toEqual(['refused late: the twin failed: no line', 'refused late: the twin could not handle a packet: no policy']);
+    expect(closed).toBe(2);
+  });
+});

@@ -1,3 +1,7 @@
+import { Journal } from '../../../lib/twin/journal';
+import { Broker } from '../../../lib/twin/mqtt/broker';
+import { runRules } from '../../../lib/twin/rules';
+import { FakeClock } from '../support/fake-clock';
 import { MqttJs } from '../support/mqttjs';
 import { DEVICE_POLICY, DeviceTwin, functionArn, functionResources } from '../provisioning/device-twin';
 
@@ -95,4 +99,20 @@ test('a role that does not allow it republishes nothing', async () => {
 test('a rule that republishes to itself is cut', async () => {
   await device.publish('out/loop', '{}');
   await twin.journal.next('the cut', ({ event, reason }) => event === 'refused' && /^rule loop: the message to 'out\/loop' is dropped: it comes from this rule/.test(reason));
+});
+
+test('a fault with one message is told, and the rule goes on', async () => {
+  const [clock, said] = [new FakeClock(), [] as string[]];
+  const journal = new Journal(clock);
+  journal.listen(({ reason }) => void said.push(reason));
+  const broker = new Broker(clock, journal);
+  const query = { run: () => Promise.reject(new Error('a mistake')) };
+  const end = runRules([{ name: 'r', topicFilter: 'a', query, actions: [] }], {
+    broker, clock, journal, functions: { invoke: () => Promise.resolve() }, account: { partition: 'aws', region: 'us-east-1', accountId: '123456789012' }, objectToInvoke: () => undefined, objectToPublish: () => undefined,
+  });
+  broker.publish({ topic: 'a', payload: Buffer.from('{}'), qos: 0, retain: false });
+  broker.publish({ topic: 'a', payload: Buffer.from('{}'), qos: 0, retain: false });
+  await new Promise((resolve) => setImmediate(resolve));
+  end();
+  expect(said).toEqual(Array(2).fill("rule r: the message to 'a' is dropped: the twin could not handle it: a mistake"));
 });

@@ -44,7 +44,8 @@ export function handleConnect(connection: Connection, packet: IConnectPacket): v
         admit(connection, packet, identity, assigned);
         connection.resume();
       }
-    });
+    })
+    .catch((error: unknown) => connection.refuse(ReasonCode.UNSPECIFIED_ERROR, `the twin could not handle a packet: ${(error as Error).message}`));
 }
 
 /** Let the client in, if the policies do. */
