@@ -13,6 +13,7 @@ import { mayInvoke } from './lambda';
 import type { Functions } from './lambda';
 import { RolePermissions } from './iam';
 import type { Broker } from './mqtt/broker';
+import type { TopicService } from './mqtt/connection';
 import { FleetProvisioning, JustInTime, OwnershipTokens, Provisioner } from './provisioning';
 import type { CertificateIssuer } from './provisioning';
 import type { Registry } from './registry';
@@ -35,7 +36,7 @@ export interface DeviceServicesProps {
 /** What AWS IoT Core does for devices beside passing messages on. */
 export interface DeviceServices {
   /** Answers what is published to reserved topics. */
-  readonly service: FleetProvisioning;
+  readonly service: TopicService;
   readonly watcher: LifecycleEvents;
   readonly justInTime: JustInTime;
   readonly credentials: CredentialProvider;
@@ -60,7 +61,7 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
   let endRules = (): void => undefined;
   publishRegistryEvents({ account, now: () => clock.now(), newEventId: randomUUID, publish });
   return {
-    service: new FleetProvisioning({ account, authority, provisioner, tokens, functions, journal, certificateProvider: () => certificateProvider }),
+    service: inTurn(new FleetProvisioning({ account, authority, provisioner, tokens, functions, journal, certificateProvider: () => certificateProvider })),
     watcher: new LifecycleEvents({
       broker,
       clock,
@@ -93,6 +94,11 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
       tokens.stop();
     },
   };
+}
+
+/** What is published is for the first service whose topic it is. */
+function inTurn(...services: readonly TopicService[]): TopicService {
+  return { receive: (topic, payload, requester) => services.some((service) => service.receive(topic, payload, requester)) };
 }
 
 /** The function that signs in place of AWS IoT, as far as it is known; an account has one certificate provider at most. */

@@ -1,3 +1,3 @@
 export type { EndpointAddresses } from './endpoints';
 export { ControlPlane } from './service';
-export type { ControlPlaneProps } from './service';
+export type { ControlPlaneProps, Operation } from './service';

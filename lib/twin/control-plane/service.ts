@@ -22,11 +22,15 @@ export interface ControlPlaneProps {
   /** Ask a custom authorizer about credentials. */
   readonly testInvokeAuthorizer?: (input: api.TestInvokeAuthorizerRequest) => Promise<object>;
 
+  /** What other parts of the twin do, by the name of the call in lower camel case. */
+  readonly operations?: Readonly<Record<string, Operation>>;
+
   /** Run a registration task; what becomes of it is written into its record. */
   readonly runTask: (taskId: string) => void;
 }
 
-type Operation = (input: never) => object | Promise<object>;
+/** A call: what it takes and what it answers. It throws IotError. */
+export type Operation = (input: never) => object | Promise<object>;
 
 /**
  * The `iot` service for clients of the AWS SDK. How calls look on the wire is the SDK's knowledge, what they do is the
@@ -37,9 +41,10 @@ export class ControlPlane implements Service {
   private readonly beside: Readonly<Record<string, Operation>>;
 
   constructor(private readonly props: ControlPlaneProps) {
-    const { account, authority, clock, endpoints, registerThing, runTask, testInvokeAuthorizer } = props;
+    const { account, authority, clock, endpoints, operations, registerThing, runTask, testInvokeAuthorizer } = props;
     const issuing = new Issuing(account, authority, clock);
     this.beside = {
+      ...operations,
       createCertificateFromCsr: (input: api.CreateCertificateFromCsrRequest) => issuing.createCertificateFromCsr(input),
       createKeysAndCertificate: (input: api.CreateKeysAndCertificateRequest) => issuing.createKeysAndCertificate(input),
       createProvisioningClaim: (input: api.CreateProvisioningClaimRequest) => issuing.createProvisioningClaim(input),

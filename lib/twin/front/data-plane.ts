@@ -3,7 +3,7 @@ import type { Guard } from '../guard';
 import type { Asker, Journal } from '../journal';
 import { LIMITS } from '../limits';
 import type { Broker } from '../mqtt/broker';
-import { isReservedTopic } from '../mqtt/reserved-topics';
+import { objectToReservedTopic } from '../mqtt/reserved-topics';
 import { objectToTopicName } from '../mqtt/topic-syntax';
 import type { Identity } from '../registry';
 
@@ -27,14 +27,36 @@ export interface DataAnswer {
   readonly error?: string;
 }
 
+/** A call of a data API. */
+export interface DataRoute {
+  readonly method: 'DELETE' | 'GET' | 'PATCH' | 'POST' | 'PUT';
+
+  /** Matches the path; its groups are the names in it, URL-decoded before they are passed on. */
+  readonly path: RegExp;
+  serve(request: DataCall): DataAnswer | Promise<DataAnswer>;
+}
+
+/** A request that is about a route. */
+export interface DataCall extends DataRequest {
+  readonly names: readonly string[];
+  readonly parameters: URLSearchParams;
+
+  /** Whether the policies allow an action; the journal knows. */
+  readonly may: (asked: AuthorizationRequest) => boolean;
+
+  /** An answer that says no, which the journal learns of. */
+  readonly refuse: (status: number, message: string, error: string) => DataAnswer;
+}
+
 export interface DataPlaneProps {
   readonly guard: Guard;
   readonly broker: Broker;
   readonly journal: Journal;
+
+  /** What is served beside messages. */
+  readonly routes?: readonly DataRoute[];
 }
 
-const TOPICS = '/topics/';
-const RETAINED = '/retainedMessage';
 const MOST_LISTED = 200;
 
 export const FORBIDDEN: DataAnswer = { status: 403, body: { message: 'Forbidden' }, error: 'ForbiddenException' };
@@ -46,43 +68,49 @@ export const FORBIDDEN: DataAnswer = { status: 403, body: { message: 'Forbidden'
  * @see https://docs.aws.amazon.com/iot/latest/apireference/API_Operations_AWS_IoT_Data_Plane.html
  */
 export class DataPlane {
-  constructor(private readonly props: DataPlaneProps) {}
+  private readonly routes: readonly DataRoute[];
 
-  public serve(request: DataRequest): DataAnswer {
-    // Taken as it is: a URL parser would resolve '..' in the topic.
-    const [path = '', query = ''] = request.url.split('?', 2);
-    const parameters = new URLSearchParams(query);
-    if (request.method === 'POST' && path.startsWith(TOPICS)) {
-      return this.publish(request, path.slice(TOPICS.length), parameters);
-    }
-    if (request.method === 'GET' && path === RETAINED) {
-      return this.listRetained(request, parameters);
-    }
-    if (request.method === 'GET' && path.startsWith(`${RETAINED}/`)) {
-      return this.getRetained(request, path.slice(RETAINED.length + 1));
-    }
-    return this.refuse(request, 400, 'only POST /topics/TOPIC, GET /retainedMessage/TOPIC and GET /retainedMessage are served', 'InvalidRequestException');
+  constructor(private readonly props: DataPlaneProps) {
+    this.routes = [
+      { method: 'POST', path: /^\/topics\/(.*)$/, serve: (call) => this.publish(call) },
+      { method: 'GET', path: /^\/retainedMessage$/, serve: (call) => this.listRetained(call) },
+      { method: 'GET', path: /^\/retainedMessage\/(.*)$/, serve: (call) => this.getRetained(call) },
+      ...props.routes ?? [],
+    ];
   }
 
-  private publish(request: DataRequest, encoded: string, parameters: URLSearchParams): DataAnswer {
-    const topic = decode(encoded);
+  public async serve(request: DataRequest): Promise<DataAnswer> {
+    // Taken as it is: a URL parser would resolve '..' in the topic.
+    const [path = '', query = ''] = request.url.split('?', 2);
+    const refuse: DataCall['refuse'] = (status, message, error) => this.refuse(request, status, message, error);
+    const may: DataCall['may'] = (asked) => this.props.guard.allowsOperation(request.asker, request.identity.authorizer, { protocol: 'https', ...asked });
+    for (const route of this.routes) {
+      const match = route.method === request.method ? route.path.exec(path) : null;
+      if (match !== null) {
+        const names = match.slice(1).map(decode);
+        return names.every((name) => name !== undefined)
+          ? route.serve({ ...request, names, parameters: new URLSearchParams(query), may, refuse })
+          : refuse(400, 'the path is not URL-encoded', 'InvalidRequestException');
+      }
+    }
+    return refuse(400, `${request.method} ${path.slice(0, 200)} is no call that the twin serves`, 'InvalidRequestException');
+  }
+
+  private publish({ names: [topic = ''], payload, parameters, may, refuse }: DataCall): DataAnswer {
     const qos = parameters.get('qos') ?? '0';
     const retain = parameters.get('retain') === 'true';
-    const objection = topic === undefined ? 'the topic is not URL-encoded'
-      : objectToTopicName(topic) ?? (qos !== '0' && qos !== '1' ? 'qos must be 0 or 1'
-        : retain && topic.startsWith('$') ? 'messages to reserved topics cannot be retained' : undefined);
-    if (topic === undefined || objection !== undefined) {
-      return this.refuse(request, 400, objection ?? '', 'InvalidRequestException');
+    const objection = objectToTopicName(topic) ?? (qos !== '0' && qos !== '1' ? 'qos must be 0 or 1'
+      : retain && topic.startsWith('$') ? 'messages to reserved topics cannot be retained' : undefined);
+    if (objection !== undefined) {
+      return refuse(400, objection, 'InvalidRequestException');
     }
-    // What answers requests, answers those of MQTT clients alone.
-    if (isReservedTopic(topic)) {
-      return this.refuse(request, 403, 'Forbidden', 'ForbiddenException');
+    if (objectToReservedTopic(topic, false) !== undefined) {
+      return refuse(403, 'Forbidden', 'ForbiddenException');
     }
-    const { payload } = request;
     if (payload === undefined || payload.length > LIMITS.payloadBytes) {
-      return this.refuse(request, 413, `the payload is larger than ${LIMITS.payloadBytes} bytes`, 'PayloadTooLargeException');
+      return refuse(413, `the payload is larger than ${LIMITS.payloadBytes} bytes`, 'PayloadTooLargeException');
     }
-    if (!this.allows(request, { action: 'iot:Publish', resource: topic, retain })) {
+    if (!may({ action: 'iot:Publish', resource: topic, retain })) {
       return FORBIDDEN;
     }
     this.props.broker.publish({ topic, qos: qos === '1' ? 1 : 0, retain, payload });
@@ -90,12 +118,8 @@ export class DataPlane {
   }
 
   /** @see https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_GetRetainedMessage.html */
-  private getRetained(request: DataRequest, encoded: string): DataAnswer {
-    const topic = decode(encoded);
-    if (topic === undefined) {
-      return this.refuse(request, 400, 'the topic is not URL-encoded', 'InvalidRequestException');
-    }
-    if (!this.allows(request, { action: 'iot:GetRetainedMessage', resource: topic })) {
+  private getRetained({ names: [topic = ''], may }: DataCall): DataAnswer {
+    if (!may({ action: 'iot:GetRetainedMessage', resource: topic })) {
       return FORBIDDEN;
     }
     const found = this.props.broker.retainedFor(topic);
@@ -105,13 +129,13 @@ export class DataPlane {
   }
 
   /** @see https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_ListRetainedMessages.html */
-  private listRetained(request: DataRequest, parameters: URLSearchParams): DataAnswer {
+  private listRetained({ parameters, may, refuse }: DataCall): DataAnswer {
     const { broker } = this.props;
     const most = Number(parameters.get('maxResults') ?? MOST_LISTED);
     if (!Number.isInteger(most) || most < 1 || most > MOST_LISTED) {
-      return this.refuse(request, 400, `maxResults must be from 1 to ${MOST_LISTED}`, 'InvalidRequestException');
+      return refuse(400, `maxResults must be from 1 to ${MOST_LISTED}`, 'InvalidRequestException');
     }
-    if (!this.allows(request, { action: 'iot:ListRetainedMessages', resource: '*' })) {
+    if (!may({ action: 'iot:ListRetainedMessages', resource: '*' })) {
       return FORBIDDEN;
     }
     const after = Buffer.from(parameters.get('nextToken') ?? '', 'base64url').toString();
@@ -124,10 +148,6 @@ export class DataPlane {
         ...(rest.length > most ? { nextToken: Buffer.from(page.at(-1)!).toString('base64url') } : {}),
       },
     };
-  }
-
-  private allows({ asker, identity }: DataRequest, asked: AuthorizationRequest): boolean {
-    return this.props.guard.allowsOperation(asker, identity.authorizer, { protocol: 'https', ...asked });
   }
 
   private refuse({ asker, method }: DataRequest, status: number, message: string, error: string): DataAnswer {

@@ -7,10 +7,10 @@ export function dataService(front: () => { readonly data: DataPlane; readonly se
   return {
     name: 'iotdata',
     evaluatesIam: true,
-    handle: ({ method, url, body: payload, caller = { kind: 'operator' } }) => {
+    handle: async ({ method, url, body: payload, caller = { kind: 'operator' } }) => {
       const { data, sessions } = front();
-      const { status, body, error } = data.serve({ method, url, payload, asker: { principal: RoleSessions.nameOf(caller) }, identity: sessions.identity(caller, {}) });
-      return Promise.resolve({ status, headers: { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) }, body: JSON.stringify(body) });
+      const { status, body, error } = await data.serve({ method, url, payload, asker: { principal: RoleSessions.nameOf(caller) }, identity: sessions.identity(caller, {}) });
+      return { status, headers: { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) }, body: JSON.stringify(body) };
     },
   };
 }

@@ -26,6 +26,9 @@ export interface Message {
   /** Milliseconds since the epoch after which nobody is told any more. */
   readonly expiresAt?: number;
 
+  /** It is the last will of its publisher. */
+  readonly isWill?: true;
+
   /** The rules that have republished it, one after the other. */
   readonly republishedBy?: readonly string[];
 

@@ -188,6 +188,7 @@ function willOf(connection: Connection, { will }: IConnectPacket): Will | undefi
       payload: Buffer.from(will.payload),
       qos: will.qos === 1 ? 1 : 0,
       retain: will.retain === true,
+      isWill: true,
       properties: messageProperties(properties),
       publisher: connection.clientId,
       ...(messageExpiryInterval === undefined ? {} : {

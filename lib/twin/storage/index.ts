@@ -1,0 +1,2 @@
+export { NO_STORAGE } from './storage';
+export type { Storage } from './storage';
