@@ -1,10 +1,7 @@
+import { AUTHORIZER_ANSWER } from '../policy/authorizer-answer';
 import { MAX_POLICY_SIZE, policySize } from '../policy/size';
 
-/** @see https://docs.aws.amazon.com/iot/latest/developerguide/custom-auth-lambda.html */
-export const MAX_DOCUMENTS = 10;
-export const MIN_SECONDS = 300;
-export const MAX_SECONDS = 86_400;
-export const PRINCIPAL_ID = /^[a-zA-Z0-9]{1,128}$/;
+const { maxDocuments, minSeconds, maxSeconds, principalId: PRINCIPAL_ID } = AUTHORIZER_ANSWER;
 
 /** What AWS IoT would refuse about the answer of an authorizer, whoever wrote it; nothing where it is good. */
 export function problemsOf(answer: unknown): readonly string[] {
@@ -21,21 +18,21 @@ export function problemsOf(answer: unknown): readonly string[] {
   return [
     ...typeof principalId === 'string' && PRINCIPAL_ID.test(principalId) ? [] : ["'principalId' must have 1 to 128 letters and digits"],
     ...Object.entries({ disconnectAfterInSeconds, refreshAfterInSeconds }).flatMap(([name, value]) => (
-      isSeconds(value) ? [] : [`'${name}' must be a whole number from ${MIN_SECONDS} to ${MAX_SECONDS}`]
+      isSeconds(value) ? [] : [`'${name}' must be a whole number from ${minSeconds} to ${maxSeconds}`]
     )),
     ...problemsOfDocuments(policyDocuments ?? []),
   ];
 }
 
 function isSeconds(value: unknown): boolean {
-  return Number.isInteger(value) && Number(value) >= MIN_SECONDS && Number(value) <= MAX_SECONDS;
+  return Number.isInteger(value) && Number(value) >= minSeconds && Number(value) <= maxSeconds;
 }
 
 function problemsOfDocuments(documents: unknown): readonly string[] {
   if (!Array.isArray(documents)) {
     return ["'policyDocuments' must be a list"];
   }
-  const count = documents.length > MAX_DOCUMENTS ? [`'policyDocuments' must have at most ${MAX_DOCUMENTS} documents, got ${documents.length}`] : [];
+  const count = documents.length > maxDocuments ? [`'policyDocuments' must have at most ${maxDocuments} documents, got ${documents.length}`] : [];
   return [...count, ...documents.flatMap((document: unknown, index) => {
     if (typeof document !== 'string' && (typeof document !== 'object' || document === null)) {
       return [`policyDocuments[${index}] must be a policy document`];

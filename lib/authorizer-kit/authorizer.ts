@@ -1,4 +1,4 @@
-import { MIN_SECONDS, PRINCIPAL_ID } from './answer-rules';
+import { AUTHORIZER_ANSWER } from '../policy/authorizer-answer';
 import { grantedClientIds, principalIdOf } from './client-id';
 import { arnPrefixOf, packDocuments } from './documents';
 import { AnswerError, Refusal } from './errors';
@@ -75,7 +75,7 @@ const TIME_MS = 4500;
 const MAX_LOGGED_CHARS = 128;
 
 const REFUSED: AuthorizerAnswer = Object.freeze({
-  isAuthenticated: false, principalId: 'refused', disconnectAfterInSeconds: MIN_SECONDS, refreshAfterInSeconds: MIN_SECONDS, policyDocuments: [],
+  isAuthenticated: false, principalId: 'refused', disconnectAfterInSeconds: AUTHORIZER_ANSWER.minSeconds, refreshAfterInSeconds: AUTHORIZER_ANSWER.minSeconds, policyDocuments: [],
 });
 
 /**
@@ -162,7 +162,7 @@ function requireSubject(subject: unknown): string {
 
 /** With `CUSTOM_AUTH_X509`, AWS IoT takes none but the certificate's. */
 function requirePrincipal(principalId: string): string {
-  if (!PRINCIPAL_ID.test(principalId)) {
+  if (!AUTHORIZER_ANSWER.principalId.test(principalId)) {
     throw new AnswerError('the principal id of the certificate must have 1 to 128 letters and digits');
   }
   return principalId;

@@ -1,7 +1,7 @@
-import { MAX_DOCUMENTS } from './answer-rules';
 import { AnswerError } from './errors';
 import type { PolicyDocument, PolicyStatement } from './event';
 import type { Grant, Permission } from './permission';
+import { AUTHORIZER_ANSWER } from '../policy/authorizer-answer';
 import { MAX_POLICY_SIZE } from '../policy/size';
 
 const ACTION = /^(?:\*|(?:iot|iotjobsdata|greengrass):[A-Za-z*?]+)$/;
@@ -44,8 +44,8 @@ export function packDocuments(permissions: readonly Permission[], arnPrefix: str
     chunksOf(action, [...resources]).forEach(add);
   }
   permissions.forEach(({ statement }) => statement && add(checked(statement)));
-  if (documents.length > MAX_DOCUMENTS) {
-    throw new AnswerError(`the permissions need ${documents.length} documents of ${MAX_POLICY_SIZE} characters, AWS IoT takes ${MAX_DOCUMENTS}; allow fewer topics, or topics with wildcards`);
+  if (documents.length > AUTHORIZER_ANSWER.maxDocuments) {
+    throw new AnswerError(`the permissions need ${documents.length} documents of ${MAX_POLICY_SIZE} characters, AWS IoT takes ${AUTHORIZER_ANSWER.maxDocuments}; allow fewer topics, or topics with wildcards`);
   }
   return documents.map(documentOf);
 }

@@ -1,4 +1,4 @@
-import { MAX_SECONDS, MIN_SECONDS } from './answer-rules';
+import { AUTHORIZER_ANSWER } from '../policy/authorizer-answer';
 import { AnswerError, Refusal } from './errors';
 
 /** How long a connection lasts whose credentials do not expire, in seconds. */
@@ -41,10 +41,10 @@ export interface SessionTimes {
 /** Fails for options that AWS IoT would not take. */
 export function checkSession({ maxSessionSeconds, refreshAfterSeconds, minRemainingSeconds }: SessionOptions): void {
   for (const [name, value, least] of [
-    ['maxSessionSeconds', maxSessionSeconds, MIN_SECONDS], ['refreshAfterSeconds', refreshAfterSeconds, MIN_SECONDS], ['minRemainingSeconds', minRemainingSeconds, 0],
+    ['maxSessionSeconds', maxSessionSeconds, AUTHORIZER_ANSWER.minSeconds], ['refreshAfterSeconds', refreshAfterSeconds, AUTHORIZER_ANSWER.minSeconds], ['minRemainingSeconds', minRemainingSeconds, 0],
   ] as const) {
-    if (value !== undefined && (!Number.isInteger(value) || value < least || value > MAX_SECONDS)) {
-      throw new AnswerError(`'${name}' must be a whole number from ${least} to ${MAX_SECONDS}, got ${value}`);
+    if (value !== undefined && (!Number.isInteger(value) || value < least || value > AUTHORIZER_ANSWER.maxSeconds)) {
+      throw new AnswerError(`'${name}' must be a whole number from ${least} to ${AUTHORIZER_ANSWER.maxSeconds}, got ${value}`);
     }
   }
 }
@@ -63,8 +63,8 @@ export function sessionTimes(expiresAt: number | undefined, now: number, options
   if (expiresAt !== undefined && (expiresAt <= now || remaining < (options.minRemainingSeconds ?? 0))) {
     throw new Refusal(expiresAt <= now ? 'the credentials have expired' : 'the credentials expire too soon');
   }
-  const longest = options.maxSessionSeconds ?? MAX_SECONDS;
+  const longest = options.maxSessionSeconds ?? AUTHORIZER_ANSWER.maxSeconds;
   const wanted = expiresAt === undefined ? options.maxSessionSeconds ?? DEFAULT_SECONDS : Math.min(remaining, longest);
-  const disconnectAfterInSeconds = Math.max(wanted, MIN_SECONDS);
+  const disconnectAfterInSeconds = Math.max(wanted, AUTHORIZER_ANSWER.minSeconds);
   return { disconnectAfterInSeconds, refreshAfterInSeconds: Math.min(options.refreshAfterSeconds ?? disconnectAfterInSeconds, disconnectAfterInSeconds) };
 }

@@ -1,6 +1,7 @@
 export * from './actions';
 export * from './arn';
 export * from './authorizer';
+export * from './authorizer-answer';
 export * from './compile';
 export * from './conditions';
 export * from './context';

@@ -1,4 +1,4 @@
-import { CompiledPolicy, MAX_POLICY_SIZE, PolicyError, parsePolicy, policySize } from '../../policy';
+import { AUTHORIZER_ANSWER, CompiledPolicy, MAX_POLICY_SIZE, PolicyError, parsePolicy, policySize } from '../../policy';
 import type { AccountScope } from '../../policy';
 
 /** What a function has decided about a client. */
@@ -18,9 +18,7 @@ export interface Verdict {
 /** Not a fault, but a refusal as it should be. */
 export const SAID_NO = 'said no';
 
-const MAX_DOCUMENTS = 10;
-const MIN_SEC = 300;
-const MAX_SEC = 86_400;
+const { maxDocuments: MAX_DOCUMENTS, minSeconds: MIN_SEC, maxSeconds: MAX_SEC, principalId: PRINCIPAL_ID } = AUTHORIZER_ANSWER;
 
 /** What a client is good for, with the name of the authorizer to tell its documents by. */
 export interface AnswerScope {
@@ -45,7 +43,7 @@ export function readAnswer(answer: unknown, { account, authorizerName, principal
   }
   const { principalId, policyDocuments = certificate === undefined ? undefined : [], disconnectAfterInSeconds = MAX_SEC } = answer;
   const refreshAfterInSeconds = answer.refreshAfterInSeconds ?? disconnectAfterInSeconds;
-  if (typeof principalId !== 'string' || !/^[a-zA-Z0-9]{1,128}$/.test(principalId)) {
+  if (typeof principalId !== 'string' || !PRINCIPAL_ID.test(principalId)) {
     return 'answered a principalId that is not 1 to 128 letters and digits';
   }
   if (certificate !== undefined && principalId !== certificate) {
