@@ -15,7 +15,7 @@ const LAYERS = {
   endpoint: ['private', 'account', 'access'],
   membership: ['private', 'policy', 'registry', 'access'],
   credentials: ['private', 'access'],
-  provisioning: ['private', 'registry', 'certificates', 'access'],
+  provisioning: ['private', 'topics', 'registry', 'certificates', 'access'],
   'authorizer-kit': ['policy', 'topics'],
   authorizer: ['private', 'topics', 'authorizer-kit', 'certificates', 'fleet'],
   rules: ['private', 'sql', 'topics'],

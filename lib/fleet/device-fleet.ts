@@ -50,7 +50,9 @@ type Attributes = { readonly [name: string]: string };
  * permission is declared, and policies that grant exactly that are made once for the whole fleet.
  *
  * A device needs a certificate that is attached to its thing, and connects over MQTT with the name of the thing as its
- * client id. Publishing over HTTPS is not possible: policies do not know the thing there.
+ * client id. Over HTTPS it can neither publish nor use shadows and jobs, because policies do not know the thing there, and
+ * the subject of a certificate is what the device asked for. A device that needs HTTPS gets credentials from a role alias,
+ * whose role is granted `{ thing: CredentialVariable.THING_NAME }`.
  */
 export class DeviceFleet extends Construct {
   /** What the devices may say and hear. */
