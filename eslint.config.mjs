@@ -10,7 +10,8 @@ const LAYERS = {
   private: [],
   registry: ['private'],
   certificates: ['private', 'registry'],
-  access: ['private', 'policy', 'topics', 'registry', 'certificates'],
+  jobs: ['private'],
+  access: ['private', 'policy', 'topics', 'registry', 'certificates', 'jobs'],
   account: ['private'],
   endpoint: ['private', 'account', 'access'],
   membership: ['private', 'policy', 'registry', 'access'],
@@ -19,7 +20,7 @@ const LAYERS = {
   'authorizer-kit': ['policy', 'topics'],
   authorizer: ['private', 'topics', 'authorizer-kit', 'certificates', 'fleet'],
   rules: ['private', 'sql', 'topics'],
-  fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'membership', 'provisioning', 'rules'],
+  fleet: ['private', 'credentials', 'policy', 'topics', 'registry', 'certificates', 'access', 'jobs', 'membership', 'provisioning', 'rules'],
   twin: ['policy', 'deployment', 'sql'],
   web: [],
 };

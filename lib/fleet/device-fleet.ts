@@ -15,7 +15,9 @@ import type {
   FleetTrustedUserProvisioningOptions,
 } from './fleet-provisioning';
 import { FleetShadow } from './fleet-shadow';
-import { ChannelGrants, FleetGrants, IotPolicy, JobGrants, ShadowGrants } from '../access';
+import { FleetStreams } from './fleet-streams';
+import { FleetTunnels } from './fleet-tunnels';
+import { ChannelGrants, FleetGrants, IotPolicy, JobGrants, ShadowGrants, StreamGrants, TunnelGrants } from '../access';
 import { FleetThings } from '../access/grants/fleet-things';
 import { placed } from '../access/placed';
 import { DeviceCertificate } from '../certificates';
@@ -64,6 +66,12 @@ export class DeviceFleet extends Construct {
   /** The jobs of the fleet. */
   public readonly jobs: FleetJobs;
 
+  /** The streams that the devices read. */
+  public readonly streams: FleetStreams;
+
+  /** The secure tunnels to the devices. */
+  public readonly tunnels: FleetTunnels;
+
   /** What apps and users of AWS can be permitted with the fleet as a whole. */
   public readonly grants: FleetGrants;
 
@@ -100,7 +108,10 @@ export class DeviceFleet extends Construct {
     });
     this.fleetThings = new FleetThings(this.thingNamePrefix);
     const thingGroups = this.thingGroups.map(({ thingGroupRef }) => thingGroupRef.thingGroupName);
-    this.jobs = new FleetJobs(JobGrants._of(this, this.fleetThings, thingGroups, this.thingNamePrefix.replaceAll(':', '-'), this.topicSpace));
+    const idPrefix = this.thingNamePrefix.replaceAll(':', '-');
+    this.jobs = new FleetJobs(JobGrants._of(this, this.fleetThings, thingGroups, idPrefix, this.topicSpace), this);
+    this.streams = new FleetStreams(StreamGrants._of(this, idPrefix, this.topicSpace));
+    this.tunnels = new FleetTunnels(TunnelGrants._of(this, this.fleetThings, thingGroups, this.topicSpace));
     this.grants = FleetGrants._of(this, this.topicSpace, this.fleetThings, this.jobs.grants);
     this.thingScope = new Construct(this, 'Things');
     this.certificateScope = new Construct(this, 'Certificates');

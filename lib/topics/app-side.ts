@@ -121,6 +121,12 @@ export function appShadowOf(shadow: Shadow, use: ShadowUse, thingPatterns: reado
   return { ...NOTHING, publish: of(publish, thingPatterns), subscribe: of(subscribe, ['+', ...thingPatterns]), receive: of(receive, thingPatterns) };
 }
 
+/** What an app needs to hear of jobs whose ids begin alike. A filter tells no beginning; what is received is limited to it. */
+export function appJobEvents(jobIdPrefix: string): TopicPermissions {
+  const of = (jobs: string) => ['job', 'jobExecution'].map((kind) => `$aws/events/${kind}/${jobs}`);
+  return { ...NOTHING, subscribe: [...of('+/*'), ...of(`${jobIdPrefix}*`)], receive: of(`${jobIdPrefix}*`) };
+}
+
 /**
  * A topic that only devices publish on, and that an app may publish on with what it needs for another channel: what the
  * scope leaves open is `*` in a policy, which covers several levels.
