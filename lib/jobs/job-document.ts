@@ -21,11 +21,11 @@ interface RenderedDocument {
 /** What a job tells a device to do: JSON that the device's software understands. */
 export class JobDocument {
   /** An object, such as `{ operation: 'reboot' }`. It may contain tokens. */
-  public static fromObject(object: { [key: string]: unknown }): JobDocument {
+  public static fromObject(content: { [key: string]: unknown }): JobDocument {
     return new JobDocument((scope) => {
-      const text = textOf(scope, object);
-      if (hasToken(object)) {
-        return { document: Stack.of(scope).toJsonString(object), text };
+      const text = textOf(scope, content);
+      if (hasToken(content)) {
+        return { document: Stack.of(scope).toJsonString(content), text };
       }
       if (text.length > MAX_CHARACTERS) {
         throw invalid(scope, `'document' must have at most ${MAX_CHARACTERS} characters as JSON, got ${text.length}; put it into Amazon S3 and use JobDocument.fromBucket`);

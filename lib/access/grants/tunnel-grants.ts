@@ -81,7 +81,7 @@ export class TunnelGrants {
   }
 
   /** Permits to look at and to close any tunnel of the account whose id is known: the ARN of a tunnel does not tell its thing. */
-  public close(grantee: iam.IGrantable): iam.Grant {
+  public manage(grantee: iam.IGrantable): iam.Grant {
     this.requireTunnels();
     return grantControl(grantee, this.scope, ['iot:DescribeTunnel', 'iot:CloseTunnel'], { tunnel: ['*'] });
   }

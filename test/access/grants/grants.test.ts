@@ -386,7 +386,7 @@ describe('tunnels', () => {
   test('can be listed and closed', () => {
     const fleet = define({ tunnels: true });
     fleet.tunnels.grants.list(role, 'pump-1');
-    fleet.tunnels.grants.close(role);
+    fleet.tunnels.grants.manage(role);
     expect(resourcesOf('iot:ListTunnels')).toEqual(['tunnel/*', 'thing/pump-1']);
     expect(['iot:DescribeTunnel', 'iot:CloseTunnel'].map((action) => resourcesOf(action))).toEqual([['tunnel/*'], ['tunnel/*']]);
     expect(resourcesOf('iot:OpenTunnel')).toEqual([]);
@@ -394,7 +394,7 @@ describe('tunnels', () => {
 
   test('fail where devices are not told of them, and without services', () => {
     const closed = define({});
-    for (const grant of [() => closed.tunnels.grants.open(role, { services: ['SSH'] }), () => closed.tunnels.grants.list(role), () => closed.tunnels.grants.close(role)]) {
+    for (const grant of [() => closed.tunnels.grants.open(role, { services: ['SSH'] }), () => closed.tunnels.grants.list(role), () => closed.tunnels.grants.manage(role)]) {
       expect(grant).toThrow("the devices are not told of tunnels; set 'tunnels' of the fleet (at Stack/Sensors)");
     }
     expect(() => new DeviceFleet(stack, 'Open', { tunnels: true }).tunnels.grants.open(role, { services: [] })).toThrow("'services' must have at least one, such as SSH");
