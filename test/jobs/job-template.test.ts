@@ -1,11 +1,12 @@
-import { App, CfnParameter, Duration, Lazy, Stack, Tags } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { App, Aspects, CfnParameter, Duration, Lazy, Stack, Tags } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import {
-  DeviceFleet, IotReadRole, JobAccess, JobDocument, JobFailure, JobRollout, JobTemplate, PresignedUrls, type JobTemplateProps,
+  DeviceFleet, IotReadRole, JobAccess, JobDocument, JobFailure, JobRollout, JobTemplate, PayloadFormat, PresignedUrls, StreamAccess, type JobTemplateProps,
 } from '../../lib';
 import { Caller } from '../access/device';
 
@@ -273,4 +274,14 @@ describe('a role to read files', () => {
   test('fails for a whole bucket', () => {
     expect(() => new IotReadRole(stack, 'Role', { bucket: bucket(), keyPrefix: '' })).toThrow("'keyPrefix' must consist of letters, digits and _!.'()/-, got \"\" (at Stack/Role)");
   });
+});
+
+test('everything passes cdk-nag AwsSolutions', () => {
+  Aspects.of(stack).add(new AwsSolutionsChecks());
+  const files = s3.Bucket.fromBucketName(stack, 'Files', 'files');
+  const fleet = new DeviceFleet(stack, 'Sensors', { jobs: JobAccess.EXECUTE, streams: [StreamAccess.any()], defenderMetrics: [PayloadFormat.JSON], tunnels: true });
+  fleet.jobs.addTemplate('Update', { ...PLAIN, presignedUrls: PresignedUrls.ofBucket(files, { keyPrefix: 'firmware/' }) });
+  new IotReadRole(stack, 'Role', { bucket: files, keyPrefix: 'maps/' });
+  const findings = Annotations.fromStack(stack);
+  expect([...findings.findError('*', Match.stringLikeRegexp('AwsSolutions-.*')), ...findings.findWarning('*', Match.stringLikeRegexp('AwsSolutions-.*'))].map(({ id, entry }) => [id, entry.data])).toEqual([]);
 });
