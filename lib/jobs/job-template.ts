@@ -174,13 +174,17 @@ export class JobTemplate extends JobTemplateBase {
     if (text?.includes(PLACEHOLDER) && props.presignedUrls === undefined) {
       throw invalid(this, "'presignedUrls' must be given for a document with their URLs, or AWS IoT has no role to presign them with");
     }
-    const says = { description: props.description, ...document, ...renderSettings(this, props) };
+    const settings = renderSettings(this, props);
+    const expiresInSec = props.presignedUrls?._expiresInSec(this);
     if (props.presignedUrls) {
-      const { _bucket: bucket, _keyPrefix: keyPrefix } = props.presignedUrls;
-      const expiresInSec = props.presignedUrls._expiresInSec(this);
-      this.presignedUrlRole = presigningRole(this, { bucket, keyPrefix });
-      Object.assign(says, { presignedUrlConfig: { RoleArn: this.presignedUrlRole.roleArn, ExpiresInSec: expiresInSec } });
+      this.presignedUrlRole = presigningRole(this, { bucket: props.presignedUrls._bucket, keyPrefix: props.presignedUrls._keyPrefix });
     }
+    const says = {
+      description: props.description,
+      ...document,
+      ...this.presignedUrlRole && { presignedUrlConfig: { RoleArn: this.presignedUrlRole.roleArn, ExpiresInSec: expiresInSec } },
+      ...settings,
+    };
 
     const resource: iot.CfnJobTemplate = new iot.CfnJobTemplate(this, 'Resource', {
       ...says,

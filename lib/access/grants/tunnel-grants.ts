@@ -43,8 +43,8 @@ export class TunnelGrants {
   /**
    * Permits to open tunnels to devices, for some of their services, and to rotate the tokens of tunnels.
    *
-   * AWS's guide has both tunnels and things as the resource, and an example where `tunnel/*` alone is enough. With `thingGroups`
-   * of the fleet, the device must be in one of them, whichever is true; without, there is a warning.
+   * AWS's guide has both tunnels and things as the resource, and an example where `tunnel/*` alone is enough. Whichever is true,
+   * with `thingGroups` of the fleet the device must be in one of them. Without, or for one thing, there is a warning.
    */
   public open(grantee: iam.IGrantable, options: TunnelGrantOptions): iam.Grant {
     this.requireTunnels();
@@ -52,10 +52,10 @@ export class TunnelGrants {
     if (services.length === 0) {
       throw invalid(this.scope, "'services' must have at least one, such as SSH");
     }
-    if (this.thingGroups.length === 0) {
+    if (this.thingGroups.length === 0 || thing !== undefined) {
       Annotations.of(this.scope).addWarningV2(
-        'cdk-iot-warden:TunnelGrants.noThingGroup',
-        "AWS does not say clearly that a permission on things keeps tunnels to others from being opened; set 'thingGroups' of the fleet, which is a condition that does",
+        'cdk-iot-warden:TunnelGrants.unclearScope',
+        "AWS does not say clearly whether a permission on some things keeps tunnels to others from being opened; set 'thingGroups' of the fleet and leave out 'thing', which is sure to",
       );
     }
     const conditions = {
