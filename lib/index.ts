@@ -5,6 +5,7 @@ export * from './certificates';
 export * from './credentials';
 export * from './endpoint';
 export * from './fleet';
+export * from './jobs';
 export * from './membership';
 export * from './provisioning';
 export * from './registry';

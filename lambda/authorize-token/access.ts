@@ -1,29 +1,39 @@
-import { ANY, publish, scopeOf, subscribe, type Permission } from '../../lib/authorizer-kit/permission';
+import { ANY, publish, scopeOf, shadow, subscribe, type Permission, type Scope } from '../../lib/authorizer-kit/permission';
 import { Refusal } from '../../lib/authorizer-kit/errors';
-import type { AccessSettings, ClaimSettings } from '../../lib/authorizer/settings';
+import { nameOf, type AccessSettings, type ClaimSettings } from '../../lib/authorizer/settings';
 import { Channel, ChannelDirection } from '../../lib/topics/channel';
 import { isLevel } from '../../lib/topics/app-side';
+import { Shadow } from '../../lib/topics/shadow';
 
 type Value = string | typeof ANY;
 
 /** More than ten documents hold. */
 const MAX_VALUES = 200;
 
-/** What the claims of a caller let it do on one channel; nothing where it lacks a claim. */
+/** What the claims of a caller let it do on one channel or shadow; nothing where it lacks a claim. */
 export type Access = (claims: object) => readonly Permission[];
 
-export function accessOf({ use, pattern, direction, retain, scope }: AccessSettings): Access {
-  const channel = channelOf(pattern, direction);
+export function accessOf(access: AccessSettings): Access {
+  const permit = permitterOf(access);
   return (claims) => {
-    const scopes = Object.entries(scope).reduce<readonly (readonly (readonly [string, Value])[])[]>((all, [place, claim]) => {
+    const scopes = Object.entries(access.scope).reduce<readonly (readonly (readonly [string, Value])[])[]>((all, [place, claim]) => {
       const values = valuesOf(claims, claim);
       if (all.length * values.length > MAX_VALUES) {
-        throw new Refusal(`the claims name more than ${MAX_VALUES} combinations for the channel '${pattern}'`);
+        throw new Refusal(`the claims name more than ${MAX_VALUES} combinations for ${nameOf(access)}`);
       }
       return all.flatMap((places) => values.map((value) => [...places, [place, value] as const]));
     }, [[]]);
-    return scopes.map(scopeOf).map((each) => (use === 'publish' ? publish(channel, each, { retain }) : subscribe(channel, each)));
+    return scopes.map(scopeOf).map(permit);
   };
+}
+
+function permitterOf(access: AccessSettings): (scope: Scope) => Permission {
+  if (!('pattern' in access)) {
+    const which = access.shadowName === undefined ? Shadow.classic() : Shadow.named(access.shadowName);
+    return ({ thing }) => shadow(which, access.use === 'read-shadow' ? 'read' : 'update', thing!);
+  }
+  const channel = channelOf(access.pattern, access.direction);
+  return (scope) => (access.use === 'publish' ? publish(channel, scope, { retain: access.retain }) : subscribe(channel, scope));
 }
 
 /** The values of a claim: one text, or a list of them. */

@@ -14,7 +14,7 @@ const PERSISTENCE = 'PersistentConnect';
  * What a device of a topic space may do: connect as its own thing, and use its own topics.
  *
  * In the order of packing: what comes later never moves what is before it to another policy. A new channel can move
- * shadows and jobs, a new shadow the jobs, and jobs nothing.
+ * shadows, jobs and the rest, a new shadow the jobs and the rest, and jobs only what comes after them.
  *
  * @param persistentSessions whether the session may outlive the connection.
  */
@@ -27,8 +27,8 @@ export function deviceStatements(space: TopicSpace, persistentSessions?: boolean
   ]);
   return [
     { name: 'connect', statements: [connect], growth: documentSize([connectStatement([WILL, PERSISTENCE])]) - documentSize([connect]) },
-    // Jobs come last, so that there is nothing left to fill the gaps but they.
-    ...grants.map((grant) => ({ name: grant.name, statements: topicStatements(grant, attributeConditions(grant.attributes)), divisible: grant.name === 'jobs' })),
+    // Jobs and the rest come last, so that there is nothing left to fill the gaps but they.
+    ...grants.map((grant) => ({ name: grant.name, statements: topicStatements(grant, attributeConditions(grant.attributes)), divisible: grant.divisible })),
   ];
 }
 

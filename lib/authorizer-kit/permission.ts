@@ -1,7 +1,8 @@
 import { AnswerError } from './errors';
 import type { PolicyStatement } from './event';
-import { appPublish, appSubscribe, isLevel, type AppPublishOptions, type DeviceScope } from '../topics/app-side';
+import { appPublish, appShadow, appSubscribe, isLevel, type AppPublishOptions, type DeviceScope, type ShadowUse } from '../topics/app-side';
 import type { Channel } from '../topics/channel';
+import type { Shadow } from '../topics/shadow';
 import type { TopicPermissions } from '../topics/topic-space';
 
 /** Stands for every device, where a permission is not about certain ones. */
@@ -39,6 +40,18 @@ export function subscribe(channel: Channel, scope: Scope = {}): Permission {
   return { grants: grantsOf(appSubscribe(channel, deviceScope(channel, scope))) };
 }
 
+/**
+ * Read, update or delete a shadow, with MQTT and over HTTPS. With `ANY` thing, the classic shadow takes named ones with it over
+ * HTTPS.
+ */
+export function shadow(which: Shadow, use: ShadowUse, thing: string | typeof ANY): Permission {
+  if (thing !== ANY && !isLevel(thing)) {
+    throw new AnswerError("'thing' of the shadow must be one level of a topic, 1 to 128 characters without / + # * ? $ { }");
+  }
+  const name = `${thing === ANY ? '*' : thing}${which.shadowName === undefined ? '' : `/${which.shadowName}`}`;
+  return { grants: [...grantsOf(appShadow(which, use, thing === ANY ? {} : { thing })), { action: SHADOW_ACTIONS[use], resource: `thing/${name}` }] };
+}
+
 /** Everything that a statement says. Its resources are ARNs, or `*`. */
 export function statement(given: PolicyStatement): Permission {
   return { statement: given };
@@ -47,6 +60,8 @@ export function statement(given: PolicyStatement): Permission {
 const ACTIONS = [
   ['publish', 'iot:Publish', 'topic'], ['retain', 'iot:RetainPublish', 'topic'], ['subscribe', 'iot:Subscribe', 'topicfilter'], ['receive', 'iot:Receive', 'topic'],
 ] as const;
+
+const SHADOW_ACTIONS: { readonly [use in ShadowUse]: string } = { read: 'iot:GetThingShadow', update: 'iot:UpdateThingShadow', delete: 'iot:DeleteThingShadow' };
 
 function grantsOf(permissions: TopicPermissions): readonly Grant[] {
   return ACTIONS.flatMap(([list, action, type]) => permissions[list].map((name) => ({ action, resource: `${type}/${name}` })));

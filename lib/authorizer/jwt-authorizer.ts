@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import { AuthorizerBase } from './authorizer-base';
 import { CustomAuthorizer, type AuthorizerOptions } from './custom-authorizer';
 import type { JwtIssuer } from './jwt-issuer';
-import type { SourceSettings, TokenSettings } from './settings';
+import { nameOf, type SourceSettings, type TokenSettings } from './settings';
 import type { Claim, TokenAccess } from './token-access';
 import { invalid } from '../private/errors';
 import { PackageFunction } from '../private/package-function';
@@ -190,8 +190,8 @@ export class JwtAuthorizer extends AuthorizerBase {
   }
 
   private requireClaims({ access, clientIds }: TokenSettings, { _userPool: userPool }: JwtIssuer): void {
-    const taken = access.flatMap(({ pattern, scope }) => Object.entries(scope).flatMap(([place, settings]): readonly Taken[] => (
-      settings !== 'any' && 'claim' in settings ? [[`'${place}' of the channel '${pattern}'`, settings.claim]] : []
+    const taken = access.flatMap((each) => Object.entries(each.scope).flatMap(([place, settings]): readonly Taken[] => (
+      settings !== 'any' && 'claim' in settings ? [[`'${place}' of ${nameOf(each)}`, settings.claim]] : []
     )));
     if (userPool !== undefined) {
       requireClaimsOfOthers(this, userPool, [...taken, ...clientIds === undefined ? [] : [['the client id', clientIds] as const]], 'cdk-iot-warden:JwtAuthorizer.claimsNotChecked');

@@ -33,8 +33,11 @@ export interface IssuerSettings {
 /** A header has the token behind `Bearer `. */
 export type SourceSettings = 'token' | 'password' | { readonly header: string };
 
+/** What callers may use. */
+export type AccessSettings = ChannelSettings | ShadowSettings;
+
 /** A channel that callers may use, and for which devices. */
-export interface AccessSettings {
+export interface ChannelSettings {
   readonly use: 'publish' | 'subscribe';
   readonly pattern: string;
   readonly direction: ChannelDirection;
@@ -44,5 +47,19 @@ export interface AccessSettings {
   readonly scope: { readonly [placeholder: string]: ClaimSettings };
 }
 
+/** A shadow that callers may use, and of which things. */
+export interface ShadowSettings {
+  readonly use: 'read-shadow' | 'update-shadow';
+
+  /** None for the classic shadow. */
+  readonly shadowName?: string;
+  readonly scope: { readonly thing: ClaimSettings };
+}
+
 /** What stands for a placeholder: the values of a claim, one value, or any. */
 export type ClaimSettings = { readonly claim: string } | { readonly value: string } | 'any';
+
+/** What a message calls it. */
+export function nameOf(access: AccessSettings): string {
+  return 'pattern' in access ? `the channel '${access.pattern}'` : `the shadow ${access.shadowName === undefined ? 'without a name' : `'${access.shadowName}'`}`;
+}

@@ -1,10 +1,11 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import type { AccessSettings, ClaimSettings } from './settings';
+import type { AccessSettings, ChannelSettings, ClaimSettings, ShadowSettings } from './settings';
 import { ANY, placesOf, publish, scopeOf, subscribe } from '../authorizer-kit/permission';
 import type { FleetChannel } from '../fleet/fleet-channel';
+import type { FleetShadow } from '../fleet/fleet-shadow';
 import { invalid, quote } from '../private/errors';
-import { Channel } from '../topics';
+import { Channel, Shadow } from '../topics';
 import { isLevel } from '../topics/app-side';
 
 /** Longer names are no use, and all must fit into the environment of a function. */
@@ -71,46 +72,64 @@ export interface ClaimPublishScope extends ClaimScope {
   readonly retain?: boolean;
 }
 
-/** A channel that callers of a `JwtAuthorizer` may use. */
+/** A channel or shadow that callers of a `JwtAuthorizer` may use. */
 export class TokenAccess {
   /** Publish on a channel that devices listen to. */
   public static publish(channel: Channel | FleetChannel, scope: ClaimPublishScope = {}): TokenAccess {
-    return new TokenAccess('publish', channelOf(channel), scope, scope.retain ?? false);
+    return TokenAccess.ofChannel('publish', channelOf(channel), scope, scope.retain ?? false);
   }
 
   /** Subscribe to a channel that devices publish on, or that they are told together. */
   public static subscribe(channel: Channel | FleetChannel, scope: ClaimScope = {}): TokenAccess {
-    return new TokenAccess('subscribe', channelOf(channel), scope, false);
+    return TokenAccess.ofChannel('subscribe', channelOf(channel), scope, false);
+  }
+
+  /** Read a shadow of a thing and hear of changes, with MQTT and over HTTPS. */
+  public static readShadow(shadow: Shadow | FleetShadow, thing: Claim): TokenAccess {
+    return TokenAccess.ofShadow('read-shadow', shadow, thing);
+  }
+
+  /** Update a shadow of a thing, without reading it, with MQTT and over HTTPS. */
+  public static updateShadow(shadow: Shadow | FleetShadow, thing: Claim): TokenAccess {
+    return TokenAccess.ofShadow('update-shadow', shadow, thing);
+  }
+
+  private static ofShadow(use: ShadowSettings['use'], given: Shadow | FleetShadow, { _settings: thing }: Claim): TokenAccess {
+    const { shadowName } = given instanceof Shadow ? given : given.shadow;
+    return new TokenAccess((scope) => {
+      requireClaim(scope, 'thing', thing);
+      return { use, ...shadowName !== undefined && { shadowName }, scope: { thing } };
+    });
+  }
+
+  private static ofChannel(use: ChannelSettings['use'], channel: Channel, claims: ClaimScope, retain: boolean): TokenAccess {
+    return new TokenAccess((scope) => renderChannel(scope, use, channel, claims, retain));
   }
 
   private constructor(
-    private readonly use: 'publish' | 'subscribe',
-    private readonly channel: Channel,
-    private readonly scope: ClaimScope,
-    private readonly retain: boolean,
+    /**
+     * What the function is told; fails for what it could not grant.
+     *
+     * @internal
+     */
+    public readonly _render: (scope: IConstruct) => AccessSettings,
   ) {}
+}
 
-  /**
-   * What the function is told; fails for what it could not grant.
-   *
-   * @internal
-   */
-  public _render(scope: IConstruct): AccessSettings {
-    const { channel, use, retain } = this;
-    const { thing, thingType, attributes = {} } = this.scope;
-    const given = Object.entries({ thing, thingType, ...Object.fromEntries(Object.entries(attributes).map(([name, claim]) => [`attributes.${name}`, claim])) })
-      .flatMap(([place, claim]) => (claim === undefined ? [] : [[place, claim._settings] as const]));
-    requireSame(scope, channel, placesOf(channel), given.map(([place]) => place));
-    given.forEach(([place, settings]) => requireClaim(scope, place, settings));
-    // A direction or a scope for which the function could only refuse every caller fails now.
-    const example = scopeOf(given.map(([place, settings]) => [place, settings === 'any' ? ANY : 'x'] as const));
-    try {
-      void (use === 'publish' ? publish(channel, example) : subscribe(channel, example));
-    } catch (error) {
-      throw invalid(scope, (error as Error).message);
-    }
-    return { use, pattern: channel.pattern, direction: channel.direction, ...retain && { retain }, scope: Object.fromEntries(given) };
+function renderChannel(scope: IConstruct, use: ChannelSettings['use'], channel: Channel, claims: ClaimScope, retain: boolean): ChannelSettings {
+  const { thing, thingType, attributes = {} } = claims;
+  const given = Object.entries({ thing, thingType, ...Object.fromEntries(Object.entries(attributes).map(([name, claim]) => [`attributes.${name}`, claim])) })
+    .flatMap(([place, claim]) => (claim === undefined ? [] : [[place, claim._settings] as const]));
+  requireSame(scope, channel, placesOf(channel), given.map(([place]) => place));
+  given.forEach(([place, settings]) => requireClaim(scope, place, settings));
+  // A direction or a scope for which the function could only refuse every caller fails now.
+  const example = scopeOf(given.map(([place, settings]) => [place, settings === 'any' ? ANY : 'x'] as const));
+  try {
+    void (use === 'publish' ? publish(channel, example) : subscribe(channel, example));
+  } catch (error) {
+    throw invalid(scope, (error as Error).message);
   }
+  return { use, pattern: channel.pattern, direction: channel.direction, ...retain && { retain }, scope: Object.fromEntries(given) };
 }
 
 function channelOf(channel: Channel | FleetChannel): Channel {

@@ -2,8 +2,9 @@
  * Facts about the calling device, for the IAM policies of the role behind a role alias.
  *
  * Put one into a resource, and each device reaches what is its own: `bucket.grantPut(alias.role,
- * CredentialVariable.THING_NAME + '/*')`. A device that a variable has no value for reaches nothing, because a statement
- * with it never matches. They mean nothing in AWS IoT policies, and `${iot:…}` means nothing here.
+ * CredentialVariable.THING_NAME + '/*')`, or a fleet's grants with `{ thing: CredentialVariable.THING_NAME }`. A device that a
+ * variable has no value for reaches nothing, because a statement with it never matches. They mean nothing in AWS IoT policies,
+ * and `${iot:…}` means nothing here.
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/authorizing-direct-aws.html
  */

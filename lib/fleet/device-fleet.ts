@@ -15,7 +15,9 @@ import type {
   FleetTrustedUserProvisioningOptions,
 } from './fleet-provisioning';
 import { FleetShadow } from './fleet-shadow';
-import { ChannelGrants, FleetGrants, IotPolicy, JobGrants, ShadowGrants } from '../access';
+import { FleetStreams } from './fleet-streams';
+import { FleetTunnels } from './fleet-tunnels';
+import { ChannelGrants, FleetGrants, IotPolicy, JobGrants, ShadowGrants, StreamGrants, TunnelGrants } from '../access';
 import { FleetThings } from '../access/grants/fleet-things';
 import { placed } from '../access/placed';
 import { DeviceCertificate } from '../certificates';
@@ -50,7 +52,9 @@ type Attributes = { readonly [name: string]: string };
  * permission is declared, and policies that grant exactly that are made once for the whole fleet.
  *
  * A device needs a certificate that is attached to its thing, and connects over MQTT with the name of the thing as its
- * client id. Publishing over HTTPS is not possible: policies do not know the thing there.
+ * client id. Over HTTPS it can neither publish nor use shadows and jobs, because policies do not know the thing there, and
+ * the subject of a certificate is what the device asked for. A device that needs HTTPS gets credentials from a role alias,
+ * whose role is granted `{ thing: CredentialVariable.THING_NAME }`.
  */
 export class DeviceFleet extends Construct {
   /** What the devices may say and hear. */
@@ -61,6 +65,12 @@ export class DeviceFleet extends Construct {
 
   /** The jobs of the fleet. */
   public readonly jobs: FleetJobs;
+
+  /** The streams that the devices read. */
+  public readonly streams: FleetStreams;
+
+  /** The secure tunnels to the devices. */
+  public readonly tunnels: FleetTunnels;
 
   /** What apps and users of AWS can be permitted with the fleet as a whole. */
   public readonly grants: FleetGrants;
@@ -98,7 +108,10 @@ export class DeviceFleet extends Construct {
     });
     this.fleetThings = new FleetThings(this.thingNamePrefix);
     const thingGroups = this.thingGroups.map(({ thingGroupRef }) => thingGroupRef.thingGroupName);
-    this.jobs = new FleetJobs(JobGrants._of(this, this.fleetThings, thingGroups, this.thingNamePrefix.replaceAll(':', '-'), this.topicSpace));
+    const idPrefix = this.thingNamePrefix.replaceAll(':', '-');
+    this.jobs = new FleetJobs(JobGrants._of(this, this.fleetThings, thingGroups, idPrefix, this.topicSpace), this);
+    this.streams = new FleetStreams(StreamGrants._of(this, idPrefix, this.topicSpace));
+    this.tunnels = new FleetTunnels(TunnelGrants._of(this, this.fleetThings, thingGroups, this.topicSpace));
     this.grants = FleetGrants._of(this, this.topicSpace, this.fleetThings, this.jobs.grants);
     this.thingScope = new Construct(this, 'Things');
     this.certificateScope = new Construct(this, 'Certificates');

@@ -11,3 +11,5 @@ export type {
   FleetTrustedUserProvisioningOptions,
 } from './fleet-provisioning';
 export { FleetShadow } from './fleet-shadow';
+export { FleetStreams } from './fleet-streams';
+export { FleetTunnels } from './fleet-tunnels';

@@ -1,5 +1,5 @@
 import type { Construct, IConstruct } from 'constructs';
-import { claimStatements, KeyGeneration, PayloadFormat } from './claim-statements';
+import { claimStatements, KeyGeneration } from './claim-statements';
 import { fleetOptions, type FleetProvisioningOptions, type FleetProvisioningTemplateProps } from './fleet-provisioning';
 import { OwnedTemplate } from './owned-template';
 import { IotPolicy, type IotPolicyStatement } from '../access';
@@ -7,6 +7,7 @@ import type { IDeviceCertificate } from '../certificates';
 import { invalid } from '../private/errors';
 import { requireText } from '../private/text';
 import { REGISTRY_NAME } from '../registry/limits';
+import { PayloadFormat } from '../topics';
 
 const DEFAULT_CLIENT_ID_PREFIX = 'claim-';
 

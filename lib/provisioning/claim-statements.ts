@@ -1,4 +1,5 @@
 import { IotAction, IotResource, type IotPolicyStatement } from '../access';
+import type { PayloadFormat } from '../topics';
 
 /** Where the key pair of a device is made. */
 export enum KeyGeneration {
@@ -6,14 +7,6 @@ export enum KeyGeneration {
   ON_DEVICE = 'on-device',
   /** In AWS, which sends the private key to the device over the connection of the shared claim certificate. */
   IN_AWS = 'in-aws',
-}
-
-/** How a device writes what it sends to a provisioning template. */
-export enum PayloadFormat {
-  /** JSON text. */
-  JSON = 'json',
-  /** Concise Binary Object Representation. */
-  CBOR = 'cbor',
 }
 
 /** What a claim certificate is for. */

@@ -5,7 +5,7 @@ export type { AllowListHookProps } from './allow-list-hook';
 export { BulkFile } from './bulk-file';
 export { BulkCertificates, BulkRegistration } from './bulk-registration';
 export type { BulkRegistrationOptions, BulkRegistrationProps } from './bulk-registration';
-export { KeyGeneration, PayloadFormat } from './claim-statements';
+export { KeyGeneration } from './claim-statements';
 export { ClaimProvisioningTemplate } from './claim-provisioning-template';
 export type { ClaimProvisioningOptions, ClaimProvisioningTemplateProps } from './claim-provisioning-template';
 export type { FleetProvisioningOptions, FleetProvisioningTemplateProps } from './fleet-provisioning';

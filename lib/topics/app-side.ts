@@ -13,7 +13,8 @@ export type { ShadowUse };
  * Which devices an app deals with; without anything, any.
  *
  * Each value is one level of a topic. It may be a variable that IAM replaces for each user, such as
- * `${cognito-identity.amazonaws.com:sub}` or `${aws:PrincipalTag/NAME}`.
+ * `${cognito-identity.amazonaws.com:sub}` or `${aws:PrincipalTag/NAME}`, or for each device that has its credentials from a
+ * role alias: `CredentialVariable.THING_NAME`.
  */
 export interface DeviceScope {
   /**
@@ -52,7 +53,7 @@ const HEARD_BY_APPS = [ChannelDirection.FROM_DEVICE, ChannelDirection.BROADCAST,
 const LEVEL = /^[^/+#*?${}\p{Cc}\p{Cs}]{1,128}$/u;
 
 /** Variables that IAM replaces in the policies of a role; the value of each must be one level. */
-const IAM_VARIABLE = /^\$\{(cognito-identity\.amazonaws\.com:sub|aws:PrincipalTag\/[\w.:=+@-]{1,128})\}$/;
+const IAM_VARIABLE = /^\$\{(cognito-identity\.amazonaws\.com:sub|aws:PrincipalTag\/[\w.:=+@-]{1,128}|credentials-iot:Thing(Type)?Name)\}$/;
 
 /**
  * Whether a text can stand for one level of a topic and for nothing else. Ask for every value that is not known before
@@ -118,6 +119,12 @@ export function appShadowOf(shadow: Shadow, use: ShadowUse, thingPatterns: reado
   const { publish, subscribe, receive } = shadowTopicsFor(shadow, use);
   const of = (topics: readonly string[], things: readonly string[]) => things.flatMap((thing) => topics.map((topic) => topic.replace('{thing}', () => thing)));
   return { ...NOTHING, publish: of(publish, thingPatterns), subscribe: of(subscribe, ['+', ...thingPatterns]), receive: of(receive, thingPatterns) };
+}
+
+/** What an app needs to hear of jobs whose ids begin alike. A filter tells no beginning; what is received is limited to it. */
+export function appJobEvents(jobIdPrefix: string): TopicPermissions {
+  const of = (jobs: string) => ['job', 'jobExecution'].map((kind) => `$aws/events/${kind}/${jobs}`);
+  return { ...NOTHING, subscribe: [...of('+/*'), ...of(`${jobIdPrefix}*`)], receive: of(`${jobIdPrefix}*`) };
 }
 
 /**

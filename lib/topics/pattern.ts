@@ -72,7 +72,7 @@ export function parseTopicPattern(pattern: string): readonly Level[] {
   const fail = (problem: string) => new TopicError(`topic '${pattern}' ${problem}`);
   const known = maskTokens(pattern);
   if (known.startsWith('$')) {
-    throw fail("is reserved, topics must not start with '$'; use 'shadows', 'jobs' or Channel.basicIngest");
+    throw fail("is reserved, topics must not start with '$'; use 'shadows', 'jobs', 'streams', 'defenderMetrics', 'tunnels' or Channel.basicIngest");
   }
   if (ATTRIBUTE_WITH_SLASH.test(known)) {
     throw fail("has '/' in the name of an attribute, where it would end the level; use an attribute without '/' in its name");

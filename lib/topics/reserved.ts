@@ -1,5 +1,7 @@
 import { JobAccess } from './job-access';
+import { PayloadFormat } from './payload-format';
 import { ShadowAccess, type Shadow } from './shadow';
+import type { StreamAccess } from './stream-access';
 
 /** What a device needs of a reserved topic, below a prefix. */
 interface ReservedRow {
@@ -42,6 +44,13 @@ const JOBS: ReservedTable = [
   { access: JobAccess.EXECUTE, rows: [request('start-next'), request('*/update')] },
 ];
 
+/** @see https://docs.aws.amazon.com/iot/latest/developerguide/reserved-topics.html#reserved-topics-secure */
+const TUNNELS: readonly ReservedRow[] = [event('notify')];
+
+/** @see https://docs.aws.amazon.com/iot/latest/developerguide/reserved-topics.html#reserved-topics-mqtt-based-file-delivery */
+const STREAM_REQUESTS = ['describe', 'get'];
+const STREAM_ANSWERS = ['description', 'data', 'rejected'];
+
 /** What an app does with a shadow. */
 export type ShadowUse = 'read' | 'update' | 'delete';
 
@@ -74,6 +83,22 @@ function shadowPrefix({ shadowName }: Shadow): string {
 
 export function jobTopics(access: JobAccess): ReservedTopics {
   return below('$aws/things/{thing}/jobs', upTo(JOBS, access));
+}
+
+/** With all formats, `*` stands for them: a policy has room for few topics, and below these there is nothing else. */
+export function streamTopics({ streamId = '*', payloadFormats }: StreamAccess): ReservedTopics {
+  const written = payloadFormats.length === Object.keys(PayloadFormat).length ? ['*'] : payloadFormats;
+  const each = (names: readonly string[]) => written.flatMap((format) => names.map((name) => `${name}/${format}`));
+  const answers = each(STREAM_ANSWERS).map(event);
+  return below(`$aws/things/{thing}/streams/${streamId}`, [...each(STREAM_REQUESTS).map((publish) => ({ publish, subscribe: [], receive: [] })), ...answers]);
+}
+
+export function defenderTopics(formats: readonly PayloadFormat[]): ReservedTopics {
+  return below('$aws/things/{thing}/defender/metrics', formats.map(request));
+}
+
+export function tunnelTopics(): ReservedTopics {
+  return below('$aws/things/{thing}/tunnels', TUNNELS);
 }
 
 function upTo(table: ReservedTable, access: string): readonly ReservedRow[] {

@@ -3,9 +3,11 @@ import { TopicError } from './errors';
 import { findOverlap } from './isolation';
 import type { JobAccess } from './job-access';
 import { parseLevels, renderLevels, type Dialect, type Level } from './pattern';
+import type { PayloadFormat } from './payload-format';
 import type { PlaceholderValues } from './placeholder-values';
-import { jobTopics, shadowTopics, type ReservedTopics } from './reserved';
+import { defenderTopics, jobTopics, shadowTopics, streamTopics, tunnelTopics, type ReservedTopics } from './reserved';
 import type { Shadow } from './shadow';
+import type { StreamAccess } from './stream-access';
 
 /** What the devices of a fleet say and hear. */
 export interface TopicSpaceProps {
@@ -33,6 +35,31 @@ export interface TopicSpaceProps {
    * @default - devices have no access to jobs
    */
   readonly jobs?: JobAccess;
+
+  /**
+   * The streams whose files devices may read.
+   *
+   * Add new ones at the end, as with `topics`.
+   *
+   * @default - devices have no access to streams
+   */
+  readonly streams?: StreamAccess[];
+
+  /**
+   * In which formats devices report metrics of their own to AWS IoT Device Defender.
+   *
+   * @default - devices report none
+   * @see https://docs.aws.amazon.com/iot-device-defender/latest/devguide/detect-device-side-metrics.html
+   */
+  readonly defenderMetrics?: PayloadFormat[];
+
+  /**
+   * Whether devices are told of the secure tunnels that are opened to them, with the token to connect to one.
+   *
+   * @default false
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/secure-tunneling.html
+   */
+  readonly tunnels?: boolean;
 }
 
 /** What a device may do with topics, as the resources of a policy. */
@@ -50,10 +77,13 @@ export interface TopicPermissions {
   readonly receive: string[];
 }
 
-/** What one channel, one shadow or the jobs let a device do. */
+/** What one channel, one shadow, the jobs and so on let a device do. */
 export interface TopicGrant extends TopicPermissions {
   /** Where it was declared, for example `topics.telemetry`, `shadows.config` or `jobs`. */
   readonly name: string;
+
+  /** Whether it may be taken apart over several policies: no shadow or channel comes after it. */
+  readonly divisible: boolean;
 
   /** The thing attributes that its topics depend on. */
   readonly attributes: string[];
@@ -62,6 +92,7 @@ export interface TopicGrant extends TopicPermissions {
 /** A grant whose placeholders are not filled in yet. */
 interface Declaration {
   readonly name: string;
+  readonly divisible?: boolean;
   readonly publish: Patterns;
   readonly retain: Patterns;
   readonly subscribe: Patterns;
@@ -91,6 +122,15 @@ export class TopicSpace {
   /** What devices may do with their jobs; undefined for nothing. */
   public readonly jobs?: JobAccess;
 
+  /** The streams whose files devices may read. */
+  public readonly streams: StreamAccess[];
+
+  /** In which formats devices report metrics to AWS IoT Device Defender. */
+  public readonly defenderMetrics: PayloadFormat[];
+
+  /** Whether devices are told of secure tunnels. */
+  public readonly tunnels: boolean;
+
   private readonly channels: ReadonlyMap<string, Channel>;
   private readonly declarations: readonly Declaration[];
 
@@ -101,10 +141,19 @@ export class TopicSpace {
     if (props.jobs !== undefined) {
       this.jobs = props.jobs;
     }
+    this.streams = [...props.streams ?? []];
+    this.defenderMetrics = [...new Set(props.defenderMetrics)];
+    this.tunnels = props.tunnels ?? false;
     this.declarations = [
       ...[...this.channels].map(([name, channel]) => ofChannel(name, channel)),
       ...this.shadows.map((shadow) => ofReservedTopics(`shadows.${shadow.shadowName ?? 'classic'}`, shadowTopics(shadow))),
-      ...props.jobs === undefined ? [] : [ofReservedTopics('jobs', jobTopics(props.jobs))],
+      ...[
+        ...props.jobs === undefined ? [] : [ofReservedTopics('jobs', jobTopics(props.jobs))],
+        // What is new to the library comes last, so that the policies of fleets without it stay as they are.
+        ...this.streams.map((stream) => ofReservedTopics(`streams.${stream.streamId ?? '*'}`, streamTopics(stream))),
+        ...this.defenderMetrics.length === 0 ? [] : [ofReservedTopics('defenderMetrics', defenderTopics(this.defenderMetrics))],
+        ...this.tunnels ? [ofReservedTopics('tunnels', tunnelTopics())] : [],
+      ].map((declaration) => ({ ...declaration, divisible: true })),
     ];
     this.attributes = [...new Set(this.declarations.flatMap(attributesOf))].sort();
     this.usesThingType = this.declarations.some((declaration) => levelsOf(declaration).some((level) => level.kind === 'type'));
@@ -141,6 +190,7 @@ export class TopicSpace {
       const render = (patterns: Patterns, dialect: Dialect) => patterns.flatMap((levels) => renderLevels(levels, values, dialect) ?? []);
       return {
         name: declaration.name,
+        divisible: declaration.divisible ?? false,
         attributes: attributesOf(declaration),
         publish: render(declaration.publish, 'policy-topic'),
         retain: render(declaration.retain, 'policy-topic'),

@@ -1,5 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { Channel, IotPolicy, JobAccess, Shadow, ShadowAccess, TopicSpace } from '../../lib';
+import * as fc from 'fast-check';
+import { Channel, IotPolicy, JobAccess, PayloadFormat, Shadow, ShadowAccess, StreamAccess, TopicSpace } from '../../lib';
 import type { DevicePoliciesProps, TopicSpaceProps } from '../../lib';
 import { Device, policyDocuments } from './device';
 
@@ -175,6 +176,100 @@ describe('shadows and jobs', () => {
   test.each(['iot:GetThingShadow', 'iot:UpdateThingShadow', 'iotjobsdata:UpdateJobExecution'])('%s over HTTPS is closed', (action) => {
     expect(device.decide(action, 'sensor-1', { protocol: 'https' })).toBe('deny');
   });
+});
+
+describe('streams, metrics and tunnels', () => {
+  const T = '$aws/things/sensor-1';
+  const policies = policiesFor({
+    streams: [StreamAccess.named('firmware'), StreamAccess.named('maps', { payloadFormats: [PayloadFormat.CBOR] })], defenderMetrics: [PayloadFormat.JSON], tunnels: true,
+  });
+  const device = new Device(policies, { thingName: 'sensor-1' });
+
+  test.each([
+    [`${T}/streams/firmware/describe/json`, ['iot:Publish']],
+    [`${T}/streams/firmware/get/cbor`, ['iot:Publish']],
+    [`${T}/streams/firmware/data/json`, ['iot:Subscribe', 'iot:Receive']],
+    [`${T}/streams/firmware/description/cbor`, ['iot:Subscribe', 'iot:Receive']],
+    [`${T}/streams/firmware/rejected/json`, ['iot:Subscribe', 'iot:Receive']],
+    [`${T}/streams/firmware/data/+`, ['iot:Subscribe', 'iot:Receive']],
+    [`${T}/streams/maps/get/cbor`, ['iot:Publish']],
+    [`${T}/streams/maps/data/cbor`, ['iot:Subscribe', 'iot:Receive']],
+    [`${T}/defender/metrics/json`, ['iot:Publish']],
+    [`${T}/defender/metrics/json/+`, ['iot:Subscribe']],
+    [`${T}/defender/metrics/json/accepted`, ['iot:Subscribe', 'iot:Receive']],
+    [`${T}/defender/metrics/json/rejected`, ['iot:Subscribe', 'iot:Receive']],
+    [`${T}/tunnels/notify`, ['iot:Subscribe', 'iot:Receive']],
+  ])('%s is open to %j', (topic, actions) => {
+    expect(device.allowed(TOPIC_ACTIONS, topic)).toEqual(actions);
+  });
+
+  test.each([
+    `${T}/streams/firmware2/get/json`, `${T}/streams/other/get/json`, `${T}/streams/+/data/json`, `${T}/streams/#`, `${T}/streams/firmware/#`, `${T}/streams/firmware/create/json`,
+    `${T}/streams/maps/get/json`, `${T}/streams/maps/data/json`, `${T}/defender/metrics/cbor`, `${T}/defender/metrics/cbor/accepted`, `${T}/defender/#`, `${T}/tunnels/#`, `${T}/tunnels/other`,
+    `${T}/shadow/get`, `${T}/jobs/get`, '$aws/things/+/tunnels/notify', '$aws/things/sensor-10/tunnels/notify', '$aws/things/sensor-10/streams/firmware/get/json',
+    '$aws/things/sensor-10/defender/metrics/json', '$aws/things/#',
+  ])('%s is closed', (topic) => {
+    expect(device.allowed(TOPIC_ACTIONS, topic)).toEqual([]);
+  });
+
+  test('any stream can be opened, of the own thing alone', () => {
+    const reader = new Device(policiesFor({ streams: [StreamAccess.any({ payloadFormats: [PayloadFormat.CBOR] })] }), { thingName: 'sensor-1' });
+    expect(reader.allowed(TOPIC_ACTIONS, `${T}/streams/AFR_OTA-1/get/cbor`)).toEqual(['iot:Publish']);
+    expect(reader.allowed(TOPIC_ACTIONS, `${T}/streams/AFR_OTA-1/data/cbor`)).toEqual(['iot:Subscribe', 'iot:Receive']);
+    expect(reader.allowed(TOPIC_ACTIONS, `${T}/streams/+/data/cbor`)).toEqual(['iot:Subscribe', 'iot:Receive']);
+    for (const topic of [`${T}/streams/AFR_OTA-1/get/json`, `${T}/streams/#`, '$aws/things/sensor-2/streams/AFR_OTA-1/get/cbor', '$aws/things/+/streams/+/data/cbor']) {
+      expect(reader.allowed(TOPIC_ACTIONS, topic)).toEqual([]);
+    }
+  });
+});
+
+const EVERY_RESERVED: TopicSpaceProps = {
+  shadows: [Shadow.classic({ access: ShadowAccess.READ_WRITE_DELETE }), Shadow.named('config', { access: ShadowAccess.READ_WRITE_DELETE })],
+  jobs: JobAccess.EXECUTE,
+  streams: [StreamAccess.any()],
+  defenderMetrics: [PayloadFormat.JSON, PayloadFormat.CBOR],
+  tunnels: true,
+};
+
+/** Reserved topics of one thing, with what devices or job and stream ids may be called that looks like a part of them. */
+function reservedTopicsOf(thing: string, id: string): string[] {
+  const below = [
+    'shadow/get', 'shadow/get/accepted', 'shadow/update', 'shadow/update/delta', 'shadow/delete', 'shadow/name/config/update', 'shadow/name/config/update/documents',
+    'jobs/get', 'jobs/notify', 'jobs/start-next', `jobs/${id}/get`, `jobs/${id}/update`, `jobs/${id}/update/accepted`,
+    `streams/${id}/get/json`, `streams/${id}/data/cbor`, 'defender/metrics/json', 'defender/metrics/cbor/rejected', 'tunnels/notify',
+  ];
+  return below.map((topic) => `$aws/things/${thing}/${topic}`);
+}
+
+test('a device has all reserved topics of its thing and none of another, whatever things, jobs and streams are called', () => {
+  const policies = policiesFor(EVERY_RESERVED);
+  const name = fc.oneof(
+    fc.constantFrom('a', 'ab', 'a-', 'shadow', 'name', 'jobs', 'get', 'streams', 'tunnels', 'notify', 'update', 'accepted', 'things', 'next', ':', '_'),
+    fc.string({ unit: fc.constantFrom(...'abAB01:_-'), minLength: 1, maxLength: 12 }),
+  );
+  const id = name.map((text) => text.replaceAll(':', '_'));
+  fc.assert(fc.property(name, name, id, (a, b, one) => {
+    const device = new Device(policies, { thingName: a });
+    expect(reservedTopicsOf(a, one).filter((topic) => device.allowed(TOPIC_ACTIONS, topic).length === 0)).toEqual([]);
+    if (a !== b) {
+      expect(reservedTopicsOf(b, one).filter((topic) => device.allowed(TOPIC_ACTIONS, topic).length > 0)).toEqual([]);
+    }
+    // What only AWS IoT says.
+    expect(reservedTopicsOf(a, one).filter((topic) => /\/(accepted|rejected|delta|documents|notify|data\/cbor)$/.test(topic) && device.decide('iot:Publish', topic) !== 'deny')).toEqual([]);
+  }), { numRuns: 200 });
+});
+
+test.each([
+  ['without jobs', { ...EVERY_RESERVED, jobs: undefined }], ['with jobs', EVERY_RESERVED],
+])('policies of a fleet stay where they are when it gets streams, metrics and tunnels: %s', (_, { shadows, jobs, ...more }) => {
+  const topics = Object.fromEntries([...Array(9).keys()].map((number) => [`t${number}`, Channel.bidirectional(`a-rather-long-first-level-${number}/{thing}/and-more/#`)]));
+  const before = { topics, ...shadows && { shadows }, ...jobs && { jobs } };
+  const resourcesOf = (policy: unknown) => (policy as { Statement: { Action: string; Resource: string | string[] }[] }).Statement
+    .flatMap(({ Action, Resource }) => [Resource].flat().map((resource) => `${Action} ${resource}`));
+  const old = policiesFor(before);
+  const grown = policiesFor({ ...before, ...more });
+  expect(old.length).toBeGreaterThan(1);
+  old.forEach((policy, index) => expect(resourcesOf(grown[index])).toEqual(expect.arrayContaining(resourcesOf(policy))));
 });
 
 test('the document is stable, joined and as small as its topics', () => {

@@ -4,7 +4,7 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { CustomAuthorizer} from '../../lib/authorizer';
 import { Claim, JwtAuthorizer, JwtIssuer, TokenAccess, TokenSigning, TokenSource, TokenUse, type JwtAuthorizerProps, type OidcIssuerProps } from '../../lib/authorizer';
 import { DeviceFleet } from '../../lib/fleet';
-import { Channel } from '../../lib/topics';
+import { Channel, Shadow } from '../../lib/topics';
 import { createHandler } from '../../lambda/authorize-token';
 import type { TokenSettings } from '../../lib/authorizer/settings';
 import { clientIdOf } from '../../lib/authorizer-kit';
@@ -37,6 +37,11 @@ describe('claims of a user pool', () => {
   test('fail where users can write them, and with them name the devices of others', () => {
     issue(own('custom:thing'), writable);
     expect(() => Template.fromStack(stack)).toThrow(/users can write 'custom:thing', from which 'thing' of the channel 'dt\/\{thing\}\/telemetry' is taken, by Stack\/Pool\/App\/Resource; leave it out of 'writeAttributes' there/);
+  });
+
+  test('fail where users can write the thing of a shadow', () => {
+    issue({ allow: [TokenAccess.readShadow(Shadow.named('config'), Claim.of('custom:thing'))] }, writable);
+    expect(() => Template.fromStack(stack)).toThrow("users can write 'custom:thing', from which 'thing' of the shadow 'config' is taken, by Stack/Pool/App/Resource");
   });
 
   test('fail where users can write their client ids', () => {
@@ -173,7 +178,17 @@ describe('access', () => {
     ]);
   });
 
+  test('is to shadows, of a fleet or not', () => {
+    const fleet = new DeviceFleet(stack, 'Fleet', { shadows: [Shadow.named('config')] });
+    allow(TokenAccess.updateShadow(fleet.shadow('config'), Claim.of('custom:thing')), TokenAccess.readShadow(Shadow.classic(), Claim.always('hall')));
+    expect(settings().access).toEqual([
+      { use: 'update-shadow', shadowName: 'config', scope: { thing: { claim: 'custom:thing' } } },
+      { use: 'read-shadow', scope: { thing: { value: 'hall' } } },
+    ]);
+  });
+
   test.each<[string, () => TokenAccess, string]>([
+    ['a thing of a shadow that is no level', () => TokenAccess.readShadow(Shadow.classic(), Claim.always('#')), "'thing' must be one level of a topic"],
     ['a placeholder without a claim', () => TokenAccess.subscribe(TELEMETRY), "'thing' of the channel 'dt/{thing}/telemetry' must have a claim, or callers could use the topics of all devices; to let them, say Claim.anyForEveryCaller()"],
     ['an attribute without a claim', () => TokenAccess.subscribe(Channel.broadcast('a/{attribute:site}')), "'attributes.site' of the channel 'a/{attribute:site}' must have a claim"],
     ['a claim without a placeholder', () => TokenAccess.subscribe(Channel.broadcast('a'), { thing: Claim.of('x') }), "'thing' is no placeholder of the channel 'a'; leave it out"],

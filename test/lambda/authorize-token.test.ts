@@ -68,6 +68,39 @@ describe('a good token', () => {
     expect(problemsOf(caller.answer)).toEqual([]);
   });
 
+  test('opens the shadows of the things that it names, to read or to update, and no others', async () => {
+    const access: TokenSettings['access'] = [
+      { use: 'read-shadow', shadowName: 'status', scope: { thing: { claim: 'things' } } },
+      { use: 'update-shadow', shadowName: 'config', scope: { thing: { claim: 'things' } } },
+    ];
+    const caller = new Caller(await new Scene({ access }).ask(token(KEY, claims({ things: ['a', 'shadow'] }))));
+    const open = (thing: string): [string, string][] => [
+      ['iot:GetThingShadow', `${thing}/status`], ['iot:UpdateThingShadow', `${thing}/config`], ['iot:Publish', `$aws/things/${thing}/shadow/name/status/get`],
+      ['iot:Receive', `$aws/things/${thing}/shadow/name/status/update/delta`], ['iot:Subscribe', `$aws/things/${thing}/shadow/name/status/get/accepted`],
+      ['iot:Publish', `$aws/things/${thing}/shadow/name/config/update`], ['iot:Subscribe', `$aws/things/${thing}/shadow/name/config/update/+`],
+    ];
+    const closed = (thing: string): [string, string][] => [
+      ['iot:UpdateThingShadow', `${thing}/status`], ['iot:GetThingShadow', `${thing}/config`], ['iot:GetThingShadow', thing], ['iot:DeleteThingShadow', `${thing}/config`],
+      ['iot:Publish', `$aws/things/${thing}/shadow/name/status/update`], ['iot:Publish', `$aws/things/${thing}/shadow/get`], ['iot:Subscribe', `$aws/things/${thing}/shadow/#`],
+      ['iot:Publish', `$aws/things/${thing}/jobs/start-next`],
+    ];
+    expect(['a', 'shadow'].flatMap(open).filter((request) => caller.decide(...request) !== 'allow')).toEqual([]);
+    expect([...['a', 'shadow'].flatMap(closed), ...open('b'), ...open('+')].filter((request) => caller.decide(...request) !== 'deny')).toEqual([]);
+    expect(problemsOf(caller.answer)).toEqual([]);
+  });
+
+  test('opens the classic shadow, of any thing where that is said', async () => {
+    const caller = new Caller(await new Scene({ access: [{ use: 'read-shadow', scope: { thing: 'any' } }] }).ask(token(KEY)));
+    expect([caller.decide('iot:GetThingShadow', 'b'), caller.decide('iot:Publish', '$aws/things/b/shadow/get'), caller.decide('iot:UpdateThingShadow', 'b')]).toEqual(['allow', 'allow', 'deny']);
+  });
+
+  test('is refused for a thing that is no level of a topic', async () => {
+    const access: TokenSettings['access'] = [{ use: 'read-shadow', shadowName: 'status', scope: { thing: { claim: 'things' } } }];
+    expect(await new Scene({ access }).refusal(token(KEY, claims({ things: 'a/b' })))).toContain("the claim 'things' must be one level of a topic");
+    const many = [...Array(201).keys()].map(String);
+    expect(await new Scene({ access }).refusal(token(KEY, claims({ things: many })))).toContain('200');
+  });
+
   test('is found in the header of a request over HTTPS', async () => {
     const answer = await new Scene().ask(undefined, undefined, { protocols: ['tls', 'http'], protocolData: { http: { headers: { authorization: `Bearer ${token(KEY)}` } } } });
     expect(answer.isAuthenticated).toBe(true);

@@ -1,4 +1,4 @@
-import { App, CfnParameter, Lazy, PhysicalName, Stack, Tags } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, Lazy, PhysicalName, Stack, Tags } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -7,7 +7,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { DeviceFleet } from '../../lib/fleet';
-import { RuleAction, TopicRule, TopicRuleMetric, type TopicRuleProps } from '../../lib/rules';
+import { RuleAction, TopicRule, TopicRuleMetric, type RuleAlarmOptions, type TopicRuleProps } from '../../lib/rules';
 import { Channel, TopicSpace } from '../../lib/topics';
 import { allows } from '../../lib/twin/iam/decide';
 import { asDeployed, roleOf, ruleIn, rulesIn } from './deployed';
@@ -251,6 +251,57 @@ describe('a rule that exists outside the app', () => {
 test('a metric can be alarmed on', () => {
   define({ ruleName: 'Ingest' }).metric(TopicRuleMetric.MESSAGE_THROTTLED).createAlarm(stack, 'Throttled', { threshold: 1, evaluationPeriods: 1 });
   Template.fromStack(stack).hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'RuleMessageThrottled', Namespace: 'AWS/IoT', Dimensions: [{ Name: 'RuleName' }] });
+});
+
+test.each([
+  ['metricTopicMatches', 'TopicMatch'], ['metricParseErrors', 'ParseError'], ['metricThrottledMessages', 'RuleMessageThrottled'], ['metricNotFound', 'RuleNotFound'],
+] as const)('%s is %s of the rule', (method, metricName) => {
+  const rule = TopicRule.fromTopicRuleName(stack, 'Import', 'Ingest');
+  expect(rule[method]({ period: Duration.minutes(1) })).toMatchObject({ namespace: 'AWS/IoT', metricName, dimensions: { RuleName: 'Ingest' }, statistic: 'Sum', period: Duration.minutes(1) });
+});
+
+test.each([['metricErrorActionFailures', 'ErrorActionFailure'], ['metricErrorActionSuccesses', 'ErrorActionSuccess']] as const)('%s sums up %s', (method, metricName) => {
+  const { expression } = TopicRule.fromTopicRuleName(stack, 'Import', 'Ingest')[method]();
+  expect(expression).toBe(`SUM(SEARCH('{AWS/IoT,ActionType,RuleName} MetricName="${metricName}" RuleName="Ingest"', 'Sum'))`);
+});
+
+describe('an alarm', () => {
+  test.each([['alarmOnFailures', 'Failure'], ['alarmOnErrorActionFailures', 'ErrorActionFailure']] as const)('%s is for the first %s of any action', (method, metricName) => {
+    define({ ruleName: 'Ingest', loseFailedMessages: true })[method]('Alarm');
+    Template.fromStack(stack).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Threshold: 1, EvaluationPeriods: 1, ComparisonOperator: 'GreaterThanOrEqualToThreshold', TreatMissingData: 'notBreaching', AlarmActions: Match.absent(),
+      Metrics: [{
+        Expression: { 'Fn::Join': ['', [`SELECT SUM(${metricName}) FROM SCHEMA("AWS/IoT", ActionType,RuleName) WHERE RuleName = '`, { Ref: Match.stringLikeRegexp('^Rule') }, "'"]] },
+        Label: metricName, Period: 300, ReturnData: true, Id: 'expr_1',
+      }],
+    });
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+
+  test('can have another threshold, and tell somebody', () => {
+    const topic = new sns.Topic(stack, 'Oncall');
+    define().alarmOnFailures('Alarm', { threshold: 10, period: Duration.minutes(1), evaluationPeriods: 3, alarmActions: [new actions.SnsAction(topic)] });
+    Template.fromStack(stack).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Threshold: 10, EvaluationPeriods: 3, AlarmActions: [stack.resolve(topic.topicArn)], Metrics: [Match.objectLike({ Period: 60 })],
+    });
+  });
+
+  test('can be for a rule that exists, where it is', () => {
+    TopicRule.fromTopicRuleName(stack, 'Import', 'Ingest').alarmOnFailures('Alarm');
+    Template.fromStack(stack).resourceCountIs('AWS::CloudWatch::Alarm', 1);
+    const here = new Stack(new App(), 'Here', { env: { account: '111122223333', region: 'eu-west-1' } });
+    const foreign = TopicRule.fromTopicRuleArn(here, 'Foreign', 'arn:aws:iot:us-east-1:111122223333:rule/Ingest');
+    expect(() => foreign.alarmOnFailures('Alarm')).toThrow("'rule' must be in the Region of the stack, eu-west-1, got one in us-east-1 (at Here/Foreign)");
+  });
+
+  test.each<[RuleAlarmOptions, string]>([
+    [{ threshold: 0 }, "'threshold' must be more than 0, got 0"],
+    [{ period: Duration.seconds(90) }, "'period' must be whole minutes, got 1 minute 30 seconds"],
+    [{ period: Duration.seconds(0) }, "'period' must be whole minutes, got 0 seconds"],
+    [{ period: Duration.hours(1), evaluationPeriods: 4 }, "'period' must be 3 hours at most with all 'evaluationPeriods', got 4 of 1 hour"],
+  ])('fails for %j', (options, message) => {
+    expect(() => define().alarmOnFailures('Alarm', options)).toThrow(`${message} (at Stack/Rule)`);
+  });
 });
 
 describe('a rule of a channel', () => {

@@ -1,4 +1,4 @@
-import { Channel, JobAccess, PlaceholderValues, Shadow, ShadowAccess, TopicSpace } from '../../lib';
+import { Channel, JobAccess, PayloadFormat, PlaceholderValues, Shadow, ShadowAccess, StreamAccess, TopicSpace, type TopicSpaceProps } from '../../lib';
 
 const SENSOR_1 = PlaceholderValues.ofThing('sensor-1', { thingType: 'sensor', attributes: { site: 'berlin' } });
 
@@ -106,6 +106,39 @@ describe('jobs', () => {
 
   test('can be executed', () => {
     expect(permissions(JobAccess.EXECUTE).publish).toEqual([`${J}/*/get`, `${J}/*/update`, `${J}/get`, `${J}/start-next`]);
+  });
+});
+
+describe('streams, metrics and tunnels', () => {
+  const T = '$aws/things/${iot:Connection.Thing.ThingName}';
+  const permissions = (props: TopicSpaceProps) => new TopicSpace(props).permissions(PlaceholderValues.policyVariables());
+
+  test('are closed unless declared', () => {
+    const space = new TopicSpace({ streams: [], defenderMetrics: [], tunnels: false });
+    expect(space.permissions(PlaceholderValues.policyVariables())).toEqual({ publish: [], retain: [], subscribe: [], receive: [] });
+    expect([space.streams, space.defenderMetrics, space.tunnels]).toEqual([[], [], false]);
+  });
+
+  test('take the formats that devices use', () => {
+    expect(permissions({ streams: [StreamAccess.named('fw', { payloadFormats: [PayloadFormat.CBOR, PayloadFormat.CBOR] })] })).toEqual({
+      publish: [`${T}/streams/fw/describe/cbor`, `${T}/streams/fw/get/cbor`],
+      retain: [],
+      subscribe: ['data', 'description', 'rejected'].map((answer) => `${T}/streams/fw/${answer}/cbor`),
+      receive: ['data', 'description', 'rejected'].map((answer) => `${T}/streams/fw/${answer}/cbor`),
+    });
+    expect(permissions({ defenderMetrics: [PayloadFormat.CBOR] }).publish).toEqual([`${T}/defender/metrics/cbor`]);
+  });
+
+  test('fail for what AWS IoT would not take', () => {
+    for (const streamId of ['', 'a/b', '*', '+', 'a:b', 'x'.repeat(129)]) {
+      expect(() => StreamAccess.named(streamId)).toThrow(`'streamId' must have 1 to 128 letters, digits, '_' and '-', got '${streamId}'`);
+    }
+    expect(() => StreamAccess.any({ payloadFormats: [] })).toThrow("'payloadFormats' must have at least one; leave it out for all");
+    expect(() => new TopicSpace({ streams: [StreamAccess.any(), StreamAccess.any()] })).toThrow("'streams.*' is declared twice");
+  });
+
+  test('take the id of a stream that only the deployment knows', () => {
+    expect(permissions({ streams: [StreamAccess.named('${Token[TOKEN.7]}')] }).publish[0]).toBe(`${T}/streams/\${Token[TOKEN.7]}/describe/*`);
   });
 });
 

@@ -35,7 +35,7 @@ export function grantIot(grantee: iam.IGrantable, scope: IConstruct, statements:
  * @param resources names of resources, by the type of their ARNs; nothing where AWS knows none.
  */
 export function grantControl(
-  grantee: iam.IGrantable, scope: IConstruct, actions: readonly string[], resources?: { readonly [type: string]: readonly string[] },
+  grantee: iam.IGrantable, scope: IConstruct, actions: readonly string[], resources?: { readonly [type: string]: readonly string[] }, conditions?: Record<string, Record<string, unknown>>,
 ): iam.Grant {
   if (isTwoLayerGrantable(grantee)) {
     // What is about things is checked against them, whatever else it is checked against.
@@ -46,5 +46,16 @@ export function grantControl(
     grantee,
     actions: [...actions],
     resourceArns: resources === undefined ? [NO_RESOURCE] : Object.entries(resources).flatMap(([type, names]) => names.map((name) => iotArn(scope, type, name))),
+    ...conditions && { conditions },
+  });
+}
+
+/** Lets a grantee give a role to AWS IoT and to no other service. */
+export function passRole(grantee: iam.IGrantable, role: iam.IRole): iam.Grant {
+  return iam.Grant.addToPrincipal({
+    grantee,
+    actions: ['iam:PassRole'],
+    resourceArns: [role.roleArn],
+    conditions: { StringEquals: { 'iam:PassedToService': 'iot.amazonaws.com' } },
   });
 }

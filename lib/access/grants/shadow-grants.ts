@@ -56,7 +56,7 @@ export class ShadowGrants {
   }
 
   /** Permits to delete the shadow. */
-  public delete(grantee: iam.IGrantable, options?: ShadowGrantOptions): iam.Grant {
+  public remove(grantee: iam.IGrantable, options?: ShadowGrantOptions): iam.Grant {
     return this.grant(grantee, 'delete', options);
   }
 

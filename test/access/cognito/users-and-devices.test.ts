@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
-import { Channel, CognitoAccess, DeviceFleet, JobAccess, LoginProvider, Shadow, SocialLogin, UserVariable, type GuestAccess } from '../../../lib';
+import { Channel, CognitoAccess, DeviceFleet, JobAccess, LoginProvider, Shadow, SocialLogin, StreamAccess, UserVariable, type GuestAccess } from '../../../lib';
 import { AppUser } from './app-user';
 
 const ALICE = 'eu-west-1:11111111-2222-3333-4444-555555555555';
@@ -141,7 +141,7 @@ describe('a grant of a fleet', () => {
     const userPool = new cognito.UserPool(other, 'Users');
     fresh = new CognitoAccess(other, 'Access', { providers: [LoginProvider.userPool(userPool, userPool.addClient('App'))] });
     doors = new DeviceFleet(other, 'Doors', {
-      topics: { telemetry: Channel.fromDevice('dt/doors/{thing}/telemetry'), commands: Channel.toDevice('cmd/doors/{thing}/+') }, shadows: [Shadow.named('config')], jobs: JobAccess.EXECUTE,
+      topics: { telemetry: Channel.fromDevice('dt/doors/{thing}/telemetry'), commands: Channel.toDevice('cmd/doors/{thing}/+') }, shadows: [Shadow.named('config')], jobs: JobAccess.EXECUTE, streams: [StreamAccess.named('maps')], tunnels: true,
     });
   });
 
@@ -153,12 +153,18 @@ describe('a grant of a fleet', () => {
     ['to send jobs', () => doors.jobs.grants.create(fresh)],
     ['to cancel jobs', () => doors.jobs.grants.cancel(fresh)],
     ['to list jobs', () => doors.jobs.grants.list(fresh)],
+    ['to run jobs', () => doors.jobs.grants.execute(fresh)],
+    ['to hear of jobs', () => doors.jobs.grants.subscribeEvents(fresh)],
+    ['to look at streams', () => doors.streams.grants.describe(fresh)],
+    ['to open tunnels', () => doors.tunnels.grants.open(fresh, { services: ['SSH'] })],
+    ['to list tunnels', () => doors.tunnels.grants.list(fresh)],
+    ['to close tunnels', () => doors.tunnels.grants.manage(fresh)],
     ['to see everything', () => doors.grants.readOnly(fresh)],
     ['to run everything', () => doors.grants.operate(fresh)],
   ])('%s without a scope fails, before the role has it', (_, grant) => {
     expect(grant).toThrow(message);
     for (const { Properties: { PolicyDocument: document } } of Object.values(Template.fromStack(Stack.of(fresh)).findResources('AWS::IAM::Policy'))) {
-      expect(JSON.stringify(document)).not.toMatch(/iot:(Subscribe|Publish|GetThingShadow|DescribeThing|\w+Jobs?)\b/);
+      expect(JSON.stringify(document)).not.toMatch(/iot:(Subscribe|Publish|GetThingShadow|DescribeThing|\w+(Job|Stream|Tunnel)s?)\b|iotjobsdata/);
     }
   });
 

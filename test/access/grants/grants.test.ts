@@ -2,8 +2,12 @@ import { App, CfnParameter, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as fc from 'fast-check';
-import { Channel, DeviceFleet, JobAccess, Shadow, SubjectField, Thing, ThingGroup, type DeviceFleetProps, type DeviceScope, type IotPolicyStatement } from '../../../lib';
+import {
+  Channel, CredentialVariable, DeviceFleet, IotReadRole, JobAccess, JobDocument, JobTemplate, PresignedUrls, RoleAlias, Shadow, StreamAccess, SubjectField, Thing, ThingGroup,
+  type DeviceFleetProps, type DeviceScope, type IotPolicyStatement,
+} from '../../../lib';
 import { NAMES, SITES, concreteTopic, spaces, thing } from '../../topics/arbitraries';
 import { Caller } from '../device';
 
@@ -115,7 +119,7 @@ test('a scope by a tag is what the tag of the caller says', () => {
 
 describe('a shadow', () => {
   test.each([
-    ['read', 'iot:GetThingShadow'], ['update', 'iot:UpdateThingShadow'], ['delete', 'iot:DeleteThingShadow'],
+    ['read', 'iot:GetThingShadow'], ['update', 'iot:UpdateThingShadow'], ['remove', 'iot:DeleteThingShadow'],
   ] as const)('can be allowed to %s over HTTPS, for the things of the fleet', (use, action) => {
     define().shadow('config').grants[use](role);
     const caller = new Caller(stack);
@@ -126,7 +130,7 @@ describe('a shadow', () => {
       expect(caller.allowed(SHADOW_ACTIONS, thing)).toEqual([]);
     }
     expect(caller.allowed(SHADOW_ACTIONS, 'pump-10/config')).toEqual([]);
-    expect(caller.allowed(DATA_ACTIONS, `$aws/things/pump-1/shadow/name/config/${use === 'read' ? 'get' : use}`)).toEqual([]);
+    expect(caller.allowed(DATA_ACTIONS, `$aws/things/pump-1/shadow/name/config/${{ read: 'get', update: 'update', remove: 'delete' }[use]}`)).toEqual([]);
   });
 
   test('of one thing is of no other', () => {
@@ -190,7 +194,7 @@ describe('jobs', () => {
   test.each([
     ['describe', ['iot:DescribeJob', 'iot:DescribeJobExecution', 'iot:GetJobDocument', 'iot:ListJobExecutionsForJob', 'iot:ListJobExecutionsForThing']],
     ['cancel', ['iot:CancelJob', 'iot:CancelJobExecution']],
-    ['delete', ['iot:DeleteJob', 'iot:DeleteJobExecution']],
+    ['remove', ['iot:DeleteJob', 'iot:DeleteJobExecution']],
   ] as const)('can be allowed to %s', (use, actions) => {
     define().jobs.grants[use](role);
     for (const action of actions) {
@@ -201,7 +205,7 @@ describe('jobs', () => {
   test.each([
     ['describe', ['iot:DescribeJobExecution', 'iot:ListJobExecutionsForThing'], ['iot:DescribeJob', 'iot:GetJobDocument', 'iot:ListJobExecutionsForJob']],
     ['cancel', ['iot:CancelJobExecution'], ['iot:CancelJob']],
-    ['delete', ['iot:DeleteJobExecution'], ['iot:DeleteJob']],
+    ['remove', ['iot:DeleteJobExecution'], ['iot:DeleteJob']],
   ] as const)('of one thing are not those of others: %s', (use, ofThing, ofAll) => {
     define().jobs.grants[use](role, { thing: 'pump-1' });
     ofThing.forEach((action) => expect(resourcesOf(action)).toEqual(['job/Sensors-*', 'thing/pump-1']));
@@ -230,6 +234,175 @@ describe('jobs', () => {
 
   test('fail where devices have none', () => {
     expect(() => define({}).jobs.grants.create(role)).toThrow("the devices have no access to jobs; set 'jobs' of the fleet, such as to JobAccess.EXECUTE (at Stack/Sensors)");
+  });
+});
+
+describe('running jobs over HTTPS', () => {
+  const EXECUTION = ['DescribeJobExecution', 'GetPendingJobExecutions', 'StartNextPendingJobExecution', 'UpdateJobExecution'].map((action) => `iotjobsdata:${action}`);
+
+  test('is for the things of the fleet', () => {
+    define().jobs.grants.execute(role);
+    const caller = new Caller(stack);
+    expect(['Sensors-1', 'pump-1', 'pump-10', 'other'].map((thing) => caller.allowed(EXECUTION, thing))).toEqual([EXECUTION, EXECUTION, [], []]);
+    expect(resourcesOf('iot:UpdateJobExecution')).toEqual([]);
+  });
+
+  test.each([[{ thing: 'pump-1' }, 'thing/pump-1'], [{ thing: CredentialVariable.THING_NAME }, 'thing/${credentials-iot:ThingName}']])('is for one thing: %j', (devices, resource) => {
+    define().jobs.grants.execute(role, devices);
+    EXECUTION.forEach((action) => expect(resourcesOf(action)).toEqual([resource]));
+  });
+
+  test('fails where devices have no jobs, and for what is no thing', () => {
+    expect(() => new DeviceFleet(stack, 'Empty').jobs.grants.execute(role)).toThrow('the devices have no access to jobs');
+    expect(() => define().jobs.grants.execute(role, { thing: 'a/b' })).toThrow("'thing' must be one level of a topic");
+  });
+});
+
+test('a device with credentials from a role alias gets its own shadows, and no others', () => {
+  const alias = new RoleAlias(stack, 'Alias');
+  define().shadow('config').grants.update(alias.role, { thing: CredentialVariable.THING_NAME });
+  expect(resourcesOf('iot:UpdateThingShadow')).toEqual(['thing/${credentials-iot:ThingName}/config']);
+});
+
+describe('the events of jobs', () => {
+  const events = (id: string) => [`$aws/events/job/${id}/completed`, `$aws/events/jobExecution/${id}/failed`];
+
+  test('are heard of jobs that begin alike, with one filter', () => {
+    define().jobs.grants.subscribeEvents(role);
+    const caller = new Caller(stack);
+    expect(events('Sensors-1').map((topic) => caller.allowed(DATA_ACTIONS, topic))).toEqual([['iot:Subscribe', 'iot:Receive'], ['iot:Subscribe', 'iot:Receive']]);
+    expect(events('+').map((topic) => caller.allowed(DATA_ACTIONS, topic))).toEqual([['iot:Subscribe'], ['iot:Subscribe']]);
+    for (const topic of [...events('Sensor'), ...events('other-1'), '$aws/events/#', '$aws/events/job/#', '$aws/events/+/Sensors-1/completed', '$aws/events/presence/connected/Sensors-1', '#']) {
+      expect(caller.allowed(DATA_ACTIONS, topic)).toEqual([]);
+    }
+  });
+
+  test('can have another prefix', () => {
+    define().jobs.grants.subscribeEvents(role, { jobIdPrefix: 'reboot-' });
+    expect(events('reboot-1').map((topic) => new Caller(stack).decide('iot:Receive', topic))).toEqual(['allow', 'allow']);
+  });
+
+  test('fail for a bad prefix and without jobs', () => {
+    expect(() => define().jobs.grants.subscribeEvents(role, { jobIdPrefix: '*' })).toThrow("'jobIdPrefix' must have 1 to 63");
+    expect(() => new DeviceFleet(stack, 'Empty').jobs.grants.subscribeEvents(role)).toThrow('the devices have no access to jobs');
+  });
+});
+
+describe('jobs of a template', () => {
+  const template = (presigned = true) => {
+    const urls = PresignedUrls.ofBucket(s3.Bucket.fromBucketName(stack, 'Files', 'files'), { keyPrefix: 'fw/' });
+    return new JobTemplate(stack, 'Template', { description: 'x', document: JobDocument.fromObject({ url: 'x' }), ...presigned && { presignedUrls: urls } });
+  };
+
+  test('take the template and the role that presigns its URLs, which AWS IoT alone gets', () => {
+    define().jobs.grants.create(role, { templates: [template()] });
+    expect(resourcesOf('iot:CreateJob')).toEqual(['job/Sensors-*', 'thing/Sensors-*', 'thing/pump-1', expect.stringMatching(/^jobtemplate\/<.*Template.*>$|^<.*Template.*Arn.*>$/)]);
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([{
+          Action: 'iam:PassRole', Effect: 'Allow', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('TemplatePresignedUrlRole'), 'Arn'] },
+          Condition: { StringEquals: { 'iam:PassedToService': 'iot.amazonaws.com' } },
+        }]),
+      },
+      Roles: [{ Ref: Match.stringLikeRegexp('^Role') }],
+    });
+  });
+
+  test('take no role where there is none to pass', () => {
+    define().jobs.grants.create(role, { templates: [template(false), JobTemplate.fromJobTemplateId(stack, 'Imported', 'reboot')] });
+    expect(resourcesOf('iot:DescribeJobTemplate')).toContain('jobtemplate/reboot');
+    expect(resourcesOf('iam:PassRole')).toEqual([]);
+  });
+
+  test('fail for a template of another Region', () => {
+    const here = new Stack(new App(), 'Here', { env: { account: '111122223333', region: 'eu-west-1' } });
+    const foreign = JobTemplate.fromJobTemplateArn(here, 'T', 'arn:aws:iot:us-east-1:111122223333:jobtemplate/reboot');
+    const user = new iam.User(here, 'User');
+    expect(() => new DeviceFleet(here, 'Sensors', EVERYTHING).jobs.grants.create(user, { templates: [foreign] })).toThrow("'templates' must be in the Region of the stack, eu-west-1, got one in us-east-1");
+  });
+});
+
+describe('streams', () => {
+  const files = () => new IotReadRole(stack, 'Files', { bucket: s3.Bucket.fromBucketName(stack, 'Bucket', 'files'), keyPrefix: 'fw/' });
+
+  test('are created by name or prefix, with a role that AWS IoT alone gets', () => {
+    define({ streams: [StreamAccess.named('maps'), StreamAccess.any()] }).streams.grants.create(role, { role: files() });
+    for (const action of ['iot:CreateStream', 'iot:UpdateStream']) {
+      expect(resourcesOf(action)).toEqual(['stream/maps', 'stream/Sensors-*']);
+    }
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: 'iam:PassRole', Condition: { StringEquals: { 'iam:PassedToService': 'iot.amazonaws.com' } } })]) },
+    });
+  });
+
+  test.each([['describe', 'iot:DescribeStream'], ['remove', 'iot:DeleteStream']] as const)('can be allowed to %s', (use, action) => {
+    define({ streams: [StreamAccess.any()], thingNamePrefix: 'plant:1:' }).streams.grants[use](role);
+    expect(resourcesOf(action)).toEqual(['stream/plant-1-*']);
+    expect(resourcesOf('iot:CreateStream')).toEqual([]);
+  });
+
+  test('are listed for the whole account or not at all', () => {
+    define({ streams: [StreamAccess.any()] }).streams.grants.list(role);
+    expect(resourcesOf('iot:ListStreams')).toEqual(['*']);
+  });
+
+  test('take a prefix, also one that only the deployment knows', () => {
+    const fleet = define({ streams: [StreamAccess.any()] });
+    fleet.streams.grants.describe(role, { streamIdPrefix: 'AFR_OTA-' });
+    fleet.streams.grants.remove(role, { streamIdPrefix: new CfnParameter(stack, 'Prefix').valueAsString });
+    expect(resourcesOf('iot:DescribeStream')).toEqual(['stream/AFR_OTA-*']);
+    expect(resourcesOf('iot:DeleteStream')).toEqual(['stream/<{"Ref":"Prefix"}>*']);
+    expect(() => fleet.streams.grants.describe(role, { streamIdPrefix: 'a*' })).toThrow("'streamIdPrefix' must have 1 to 127 of a-z, A-Z, 0-9, \"_\" and \"-\", got \"a*\" (at Stack/Sensors)");
+  });
+
+  test('fail where devices have none', () => {
+    expect(() => define({}).streams.grants.describe(role)).toThrow("the devices have no access to streams; set 'streams' of the fleet, such as to [StreamAccess.any()] (at Stack/Sensors)");
+  });
+});
+
+describe('tunnels', () => {
+  const group = () => ThingGroup.fromThingGroupName(stack, 'Group', 'sensors');
+  const conditions = (action: string) => Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'))
+    .flatMap((policy) => policy.Properties.PolicyDocument.Statement as { Action: string | string[]; Condition?: unknown }[])
+    .filter(({ Action }) => [Action].flat().includes(action)).map(({ Condition }) => Condition);
+
+  test.each(['iot:OpenTunnel', 'iot:RotateTunnelAccessToken'])('need %s for services of things in the groups of the fleet', (action) => {
+    define({ ...EVERYTHING, tunnels: true, thingGroups: [group()] }).tunnels.grants.open(role, { services: ['SSH'] });
+    expect(resourcesOf(action)).toEqual(['tunnel/*', 'thing/Sensors-*', 'thing/pump-1']);
+    expect(conditions(action)).toEqual([{
+      'ForAllValues:StringEquals': { 'iot:TunnelDestinationService': ['SSH'] },
+      'Null': { 'iot:TunnelDestinationService': 'false' },
+      'ForAnyValue:StringEquals': { 'iot:ThingGroupArn': [{ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':iot:', { Ref: 'AWS::Region' }, ':', { Ref: 'AWS::AccountId' }, ':thinggroup/sensors']] }] },
+    }]);
+    Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('unclearScope|AWS does not say'));
+  });
+
+  test('without groups come with a warning', () => {
+    define({ tunnels: true }).tunnels.grants.open(role, { services: ['SSH'] });
+    Annotations.fromStack(stack).hasWarning('/Stack/Sensors', Match.stringLikeRegexp("set 'thingGroups' of the fleet and leave out 'thing', which is sure to"));
+  });
+
+  test('to one thing of a group come with a warning too', () => {
+    define({ tunnels: true, thingGroups: [group()] }).tunnels.grants.open(role, { services: ['SSH', 'RDP'], thing: 'pump-1' });
+    expect(resourcesOf('iot:OpenTunnel')).toEqual(['tunnel/*', 'thing/pump-1']);
+    Annotations.fromStack(stack).hasWarning('/Stack/Sensors', Match.stringLikeRegexp('AWS does not say clearly'));
+  });
+
+  test('can be listed and closed', () => {
+    const fleet = define({ tunnels: true });
+    fleet.tunnels.grants.list(role, 'pump-1');
+    fleet.tunnels.grants.manage(role);
+    expect(resourcesOf('iot:ListTunnels')).toEqual(['tunnel/*', 'thing/pump-1']);
+    expect(['iot:DescribeTunnel', 'iot:CloseTunnel'].map((action) => resourcesOf(action))).toEqual([['tunnel/*'], ['tunnel/*']]);
+    expect(resourcesOf('iot:OpenTunnel')).toEqual([]);
+  });
+
+  test('fail where devices are not told of them, and without services', () => {
+    const closed = define({});
+    for (const grant of [() => closed.tunnels.grants.open(role, { services: ['SSH'] }), () => closed.tunnels.grants.list(role), () => closed.tunnels.grants.manage(role)]) {
+      expect(grant).toThrow("the devices are not told of tunnels; set 'tunnels' of the fleet (at Stack/Sensors)");
+    }
+    expect(() => new DeviceFleet(stack, 'Open', { tunnels: true }).tunnels.grants.open(role, { services: [] })).toThrow("'services' must have at least one, such as SSH");
   });
 });
 

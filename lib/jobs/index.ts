@@ -1,0 +1,11 @@
+export { IotReadRole } from './iot-read-role';
+export type { IotReadRoleProps } from './iot-read-role';
+export { JobFailure } from './job-criteria';
+export type { JobAbortCriterion, JobRetry } from './job-criteria';
+export { JobDocument } from './job-document';
+export { JobRollout } from './job-rollout';
+export type { ExponentialRolloutOptions } from './job-rollout';
+export { JobTemplate } from './job-template';
+export type { IJobTemplate, JobMaintenanceWindow, JobTemplateProps } from './job-template';
+export { PresignedUrls } from './presigned-urls';
+export type { PresignedUrlsOptions } from './presigned-urls';

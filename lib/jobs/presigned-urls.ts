@@ -1,0 +1,61 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { IConstruct } from 'constructs';
+import { OBJECT_KEY } from './iot-read-role';
+import { requireDuration } from './limits';
+import { requireText } from '../private/text';
+
+/** What the placeholder of a URL in a document begins with; AWS IoT replaces it when a device asks for the document. */
+export const PLACEHOLDER = '${aws:iot:s3-presigned-url';
+
+/** Options for the URLs of objects. */
+export interface PresignedUrlsOptions {
+  /** What the keys of the objects begin with, such as `firmware/`. No other object of the bucket can be reached. */
+  readonly keyPrefix: string;
+
+  /**
+   * How long a device can use a URL after it was given the document, from 1 minute to 1 hour.
+   *
+   * @default Duration.hours(1)
+   */
+  readonly expiresIn?: Duration;
+}
+
+/**
+ * URLs in the document of a job with which devices download objects from Amazon S3 without credentials.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/create-manage-jobs.html#create-manage-jobs-presigned-URLs
+ */
+export class PresignedUrls {
+  /** URLs of objects in a bucket. */
+  public static ofBucket(bucket: s3.IBucket, options: PresignedUrlsOptions): PresignedUrls {
+    return new PresignedUrls(bucket, options.keyPrefix, options.expiresIn ?? Duration.hours(1));
+  }
+
+  private constructor(
+    /** @internal */ public readonly _bucket: s3.IBucket,
+    /** @internal */ public readonly _keyPrefix: string,
+    private readonly expiresIn: Duration,
+  ) {}
+
+  /**
+   * Returns what stands in the document for the URL of an object.
+   *
+   * @param name What follows `keyPrefix` in the key of the object.
+   */
+  public urlOf(name: string): string {
+    requireText(this._bucket, 'name', name, OBJECT_KEY);
+    return `${PLACEHOLDER}-v2:${objectUrl(this._bucket, `${this._keyPrefix}${name}`)}}`;
+  }
+
+  /** @internal */
+  public _expiresInSec(scope: IConstruct): number {
+    return requireDuration(scope, 'presignedUrls.expiresIn', this.expiresIn, 60, 3600).toSeconds();
+  }
+}
+
+/** The address of an object as AWS IoT takes it, in the Region of the bucket's stack. */
+export function objectUrl(bucket: s3.IBucket, key: string): string {
+  const { urlSuffix } = Stack.of(bucket);
+  return `https://s3.${bucket.env.region}.${urlSuffix}/${bucket.bucketName}/${key}`;
+}
