@@ -43,7 +43,16 @@ export class Fields {
 }
 
 /** What fills in the fields of an action; one that cannot read a secret fails, where other functions are Undefined. */
-export type FillIn = (message: RuleMessage, environment: RuleEnvironment) => Promise<Fields | { readonly failure: string }>;
+export type FillIn = (message: RuleMessage, environment: RuleEnvironment) => Promise<FilledIn>;
+
+export interface FilledIn {
+  /** Absent where they cannot be filled in. */
+  readonly fields?: Fields;
+  readonly failure?: string;
+
+  /** Why functions were Undefined, which leaves an empty text. */
+  readonly reasons: readonly string[];
+}
 
 type Leaf = ReturnType<typeof compileTemplate>;
 
@@ -51,21 +60,23 @@ type Leaf = ReturnType<typeof compileTemplate>;
 export function compileFields(source: Value, query: Query): FillIn {
   const leaves = new Map<string, Leaf>();
   collect(source);
-  const constant = new Fields(source, source);
+  const constant: FilledIn = { fields: new Fields(source, source), reasons: [] };
   return async (message, environment) => {
     if (leaves.size === 0) {
       return constant;
     }
     const texts = new Map<string, string>();
+    const all = new Set<string>();
     for (const [template, leaf] of leaves) {
       const { text, failure, reasons } = await leaf.run(message, environment);
       const unread = reasons.find((reason) => reason.startsWith('get_secret()'));
       if (text === undefined || unread !== undefined) {
-        return { failure: failure ?? unread ?? 'its fields cannot be filled in' };
+        return { failure: failure ?? unread ?? 'its fields cannot be filled in', reasons };
       }
       texts.set(template, text);
+      reasons.forEach((reason) => all.add(reason));
     }
-    return new Fields(filled(source, texts), source);
+    return { fields: new Fields(filled(source, texts), source), reasons: [...all] };
   };
 
   function collect(value: Value): void {

@@ -54,9 +54,9 @@ interface Result {
 export async function perform(action: RunnableAction, passed: Passed, stage: Stage, isErrorAction = false): Promise<Failure | undefined> {
   const { rule, heard: { original } } = passed;
   const filled = await action.fillIn(passed.heard.message, stage.environment);
-  const fields = 'failure' in filled ? action.declared : filled;
-  const { reason, performed = false, notes = [] } = 'failure' in filled ? { reason: filled.failure }
-    : await attempt(action, filled, passed, stage).catch((error: unknown): Result => ({ reason: (error as Error).message }));
+  const { fields = action.declared, failure, reasons } = filled;
+  const { reason, performed = false, notes = [] } = failure !== undefined ? { reason: failure }
+    : await attempt(action, fields, passed, stage).catch((error: unknown): Result => ({ reason: (error as Error).message }));
   record(stage.props, {
     time: stage.props.clock.now(),
     rule: rule.name,
@@ -69,7 +69,7 @@ export async function perform(action: RunnableAction, passed: Passed, stage: Sta
     outcome: reason === undefined ? 'sent' : 'failed',
     performed,
     ...(reason === undefined ? {} : { reason }),
-    notes,
+    notes: [...notes, ...reasons],
   });
   return reason === undefined ? undefined : {
     failedAction: `${action.kind}Action`,
@@ -93,12 +93,12 @@ function resourceOf({ kind }: RunnableAction, fields: Fields): string {
   return (kind === 'Lambda' ? fields.text('FunctionArn') : kind === 'Republish' ? fields.text('Topic') : ACTION_TYPES[kind]?.resource(fields)) ?? kind;
 }
 
-function attempt(action: RunnableAction, fields: Fields, passed: Passed, stage: Stage): Promise<Result> {
+async function attempt(action: RunnableAction, fields: Fields, passed: Passed, stage: Stage): Promise<Result> {
   switch (action.kind) {
     case 'Lambda':
       return invoke(fields.text('FunctionArn') ?? '', passed, stage.props);
     case 'Republish':
-      return Promise.resolve(republish(action, fields, passed, stage.props));
+      return republish(action, fields, passed, stage.props);
     default:
       return send(action, fields, passed, stage);
   }

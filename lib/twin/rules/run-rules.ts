@@ -70,16 +70,14 @@ export function runRules(rules: readonly RunnableRule[], props: RuleProps): () =
     const runner = new Runner(rule, environment, stage);
     return rule.topicFilters.map((filter) => subscribeInternally(broker, clock, `$rule/${rule.name}`, filter, (message) => runner.hear(message, messages)));
   });
-  if (rules.length > 0) {
-    // https://docs.aws.amazon.com/iot/latest/developerguide/iot-basic-ingest.html
-    ends.push(subscribeInternally(broker, clock, '$rule', `${BASIC_INGEST}#`, ({ topic }) => {
-      const [name = ''] = topic.slice(BASIC_INGEST.length).split('/', 1);
-      if (!names.has(name)) {
-        journal.note({}, 'refused', `the message to '${topic}' goes nowhere: RuleNotFound: no rule '${name}' runs here`);
-      }
-    }));
-  }
-  return () => ends.forEach((end) => end());
+  // https://docs.aws.amazon.com/iot/latest/developerguide/iot-basic-ingest.html
+  const endIngest = subscribeInternally(broker, clock, '$rule', `${BASIC_INGEST}#`, ({ topic }) => {
+    const [name = ''] = topic.slice(BASIC_INGEST.length).split('/', 1);
+    if (!names.has(name)) {
+      journal.note({}, 'refused', `the message to '${topic}' goes nowhere: RuleNotFound: no rule '${name}' runs here`);
+    }
+  });
+  return () => [...ends, endIngest].forEach((end) => end());
 }
 
 /** One rule, and how many messages it is busy with. */

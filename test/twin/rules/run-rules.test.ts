@@ -195,6 +195,25 @@ describe('functions of SQL', () => {
     await runner.journal.next('the reason', ({ reason }) => reason === `rule r: get_thing_shadow() failed: the role ${ROLE} does not allow iot:GetThingShadow on ${ARN}thing/other`);
   });
 
+  test('in the field of an action, what is Undefined is no text, and so the delivery says', async () => {
+    const runner = RuleRunner.of({ ...ANYTHING, ...rule('r', "SELECT * FROM 'a'", [{ Kinesis: { StreamName: 's', PartitionKey: `k\${machinelearning_predict('m', '${ROLE}', *)}`, RoleArn: ROLE } }]) });
+    runner.publish('a', {});
+    expect(await runner.next()).toMatchObject({ outcome: 'sent', fields: { PartitionKey: 'k' }, notes: ["'s' is not in this assembly", 'machinelearning_predict() has nothing to ask here'] });
+  });
+
+  test('in the field of an action, a secret is asked for and not read', async () => {
+    const field = (secretId: string): object => rule('r', "SELECT * FROM 'a'", [{ Kinesis: { StreamName: 's', PartitionKey: `\${get_secret('${secretId}', 'SecretString', '${ROLE}')}`, RoleArn: ROLE } }]);
+    const secretsmanager = ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'];
+    for (const secretId of ['login', 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:login-AbCdEf']) {
+      const runner = RuleRunner.of({ ...roleThatMay(['kinesis:PutRecord', '*'], [secretsmanager, 'arn:aws:secretsmanager:*:*:secret:login-*']), ...field(secretId) });
+      runner.publish('a', {});
+      expect((await runner.next()).fields.PartitionKey).toBe('(secret)');
+      const without = RuleRunner.of({ ...roleThatMay(['kinesis:PutRecord', '*']), ...field(secretId) });
+      without.publish('a', {});
+      expect((await without.next()).reason).toMatch(/^get_secret\(\) failed: the role .* does not allow secretsmanager:GetSecretValue on /);
+    }
+  });
+
   test('a function that the rule may invoke answers', async () => {
     const FUNCTION = `arn:aws:lambda:eu-west-1:111122223333:function:f`;
     const permission = { Type: 'AWS::Lambda::Permission', Properties: { FunctionName: FUNCTION, Action: 'lambda:InvokeFunction', Principal: 'iot.amazonaws.com', SourceArn: `${ARN}rule/r` } };
