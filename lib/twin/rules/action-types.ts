@@ -177,7 +177,7 @@ export const ACTION_TYPES: { readonly [action: string]: ActionType } = {
   },
   Location: {
     ...one('geo:BatchUpdateDevicePosition', 'geo', 'tracker/', 'TrackerName'),
-    target: (fields) => ({ types: ['AWS::Location::Tracker'], id: fields.text('TrackerName'), named: 'TrackerName' }),
+    target: (fields) => ({ types: ['AWS::Location::Tracker'], id: fields.text('TrackerName') }),
     problem: (fields) => numbers(fields, ['Latitude']) ?? numbers(fields, ['Longitude']),
   },
   Http: {
