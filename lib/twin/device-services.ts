@@ -17,7 +17,7 @@ import type { TopicService } from './mqtt/connection';
 import { FleetProvisioning, JustInTime, OwnershipTokens, Provisioner } from './provisioning';
 import type { CertificateIssuer } from './provisioning';
 import type { Registry } from './registry';
-import { RuleDeliveries, readRules, runRules } from './rules';
+import { RuleDeliveries, inspectRules, readRules, runRules } from './rules';
 import type { RuleProps } from './rules';
 
 export interface DeviceServicesProps {
@@ -82,6 +82,7 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
     deliveries,
     follow: (deployment) => {
       const { rules, notRun } = readRules(deployment);
+      const roles = new RolePermissions(() => deployment);
       endRules();
       endRules = runRules(rules, {
         broker,
@@ -92,13 +93,13 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
         account: account.scope,
         registry: account,
         deployment,
-        roles: new RolePermissions(() => deployment),
+        roles,
         objectToInvoke: (functionArn, ruleName) => (mayInvoke(deployment, functionArn, account.arn(`rule/${ruleName}`)) ? undefined
           : `no AWS::Lambda::Permission lets iot.amazonaws.com invoke it for ${account.arn(`rule/${ruleName}`)}`),
         ...forRules,
       });
       certificateProvider = certificateProviderOf(deployment);
-      return notRun;
+      return [...notRun, ...inspectRules(rules, account.scope, deployment, roles)];
     },
     stop: () => {
       endRules();

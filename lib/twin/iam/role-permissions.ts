@@ -64,9 +64,16 @@ export class RolePermissions {
     if (role === undefined) {
       return `the assembly declares no role ${roleArn}`;
     }
-    const trust = parse(`${role.path}.AssumeRolePolicyDocument`, trusting(propertyOf(role.properties, 'AssumeRolePolicyDocument'), provider));
+    const trust = parse(`${role.path}.AssumeRolePolicyDocument`, trusting(propertyOf(role.properties, 'AssumeRolePolicyDocument'), 'Federated', provider));
     const refused = ['sts:AssumeRoleWithWebIdentity', ...tagged ? ['sts:TagSession'] : []].find((action) => !allows([trust], { action, values }));
     return refused === undefined ? undefined : `the trust policy of ${role.path} does not allow ${refused} to ${provider} for this identity`;
+  }
+
+  /** Whether a role lets a service of AWS assume it. */
+  public trustsService(roleArn: string, service: string, values: Readonly<Record<string, ContextValue>>): boolean {
+    const role = this.find(roleArn);
+    return role !== undefined
+      && allows([parse(`${role.path}.AssumeRolePolicyDocument`, trusting(propertyOf(role.properties, 'AssumeRolePolicyDocument'), 'Service', service))], { action: 'sts:AssumeRole', values });
   }
 
   private permissionsOf(roleArn: string): Permissions | undefined {
@@ -124,8 +131,8 @@ function parse(name: string, document: unknown): Policy {
   }
 }
 
-/** The statements of a trust policy about a provider, without what only such policies have. */
-function trusting(document: Value | undefined, provider: string): object {
+/** The statements of a trust policy about a principal, without what only such policies have. */
+function trusting(document: Value | undefined, kind: 'Federated' | 'Service', principal: string): object {
   const statements = propertyOf(document, 'Statement');
   return {
     Version: textAt(document, 'Version'),
@@ -134,8 +141,8 @@ function trusting(document: Value | undefined, provider: string): object {
         return [];
       }
       const { Principal: _, ...rest } = statement;
-      const federated = propertyOf(statement, 'Principal', 'Federated');
-      const isMeant = textAt(statement, 'Principal') === '*' || (isList(federated) ? textsAt(federated) : [textAt(federated)]).includes(provider);
+      const trusted = propertyOf(statement, 'Principal', kind);
+      const isMeant = textAt(statement, 'Principal') === '*' || (isList(trusted) ? textsAt(trusted) : [textAt(trusted)]).includes(principal);
       return isMeant ? [{ ...rest, Resource: '*' }] : [];
     }),
   };
