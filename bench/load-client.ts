@@ -102,6 +102,11 @@ export class LoadClient {
     this.unacknowledged += qos === 1 ? count : 0;
   }
 
+  /** Hang up. */
+  public close(): void {
+    this.socket.removeAllListeners('close').destroy();
+  }
+
   /** Parse what arrives again. */
   public parse(): void {
     this.counting = undefined;

@@ -128,6 +128,8 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::ApiGatewayV2::Stage': { ref: '{.StageName}', attributes: {} },
   'AWS::CertificateManager::Certificate': { arn: regional('acm', 'certificate/{uuid}'), ref: '{arn}', attributes: {} },
   'AWS::CloudFormation::Stack': { ref: regional('cloudformation', 'stack/{name}/{uuid}'), attributes: {} },
+  'AWS::CloudWatch::Alarm': named('AlarmName', regional('cloudwatch', 'alarm:{name}'), { generated: { maxLength: 255 } }),
+  'AWS::CloudWatch::CompositeAlarm': named('AlarmName', regional('cloudwatch', 'alarm:{name}'), { generated: { maxLength: 255 } }),
   'AWS::Cognito::IdentityPool': { ref: '{region}:{uuid}', attributes: { Id: '{region}:{uuid}', Name: '{.IdentityPoolName}' } },
   'AWS::Cognito::UserPool': {
     arn: regional('cognito-idp', `userpool/${USER_POOL}`),
@@ -161,6 +163,7 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
     generated: { maxLength: 64 },
   }),
   'AWS::Lambda::Function': named('FunctionName', regional('lambda', 'function:{name}'), { generated: { maxLength: 64 } }),
+  'AWS::Location::Tracker': named('TrackerName', regional('geo', 'tracker/{name}'), { attributes: { Arn: '{arn}', TrackerArn: '{arn}' } }),
   'AWS::Logs::LogGroup': named('LogGroupName', regional('logs', 'log-group:{name}:*'), { generated: { maxLength: 512 } }),
   'AWS::S3::Bucket': named('BucketName', 'arn:{partition}:s3:::{name}', {
     generated: { maxLength: 63, lowerCase: true },

@@ -17,7 +17,8 @@ import type { TopicService } from './mqtt/connection';
 import { FleetProvisioning, JustInTime, OwnershipTokens, Provisioner } from './provisioning';
 import type { CertificateIssuer } from './provisioning';
 import type { Registry } from './registry';
-import { readRules, runRules } from './rules';
+import { RuleDeliveries, inspectRules, readRules, runRules } from './rules';
+import type { RuleProps } from './rules';
 
 export interface DeviceServicesProps {
   readonly account: Account;
@@ -31,6 +32,9 @@ export interface DeviceServicesProps {
 
   /** Hand out credentials of a role that are accepted until they expire, in milliseconds since the epoch. */
   readonly issueCredentials: (expiration: number, session: RoleSession) => Credentials;
+
+  /** What rules work with besides. */
+  readonly forRules?: Pick<RuleProps, 'shadow' | 'standIns'>;
 }
 
 /** What AWS IoT Core does for devices beside passing messages on. */
@@ -41,6 +45,9 @@ export interface DeviceServices {
   readonly justInTime: JustInTime;
   readonly credentials: CredentialProvider;
   readonly provisioner: Provisioner;
+
+  /** What the actions of rules did. */
+  readonly deliveries: RuleDeliveries;
 
   /**
    * Run the rules of a deployment, and its certificate provider, in the place of those of the one before.
@@ -53,11 +60,12 @@ export interface DeviceServices {
 
 /** Provisioning, events, rules and credentials, put together. */
 export function startDeviceServices(props: DeviceServicesProps): DeviceServices {
-  const { account, authority, broker, clock, functions, guard, journal, registry, issueCredentials } = props;
+  const { account, authority, broker, clock, functions, guard, journal, registry, issueCredentials, forRules } = props;
   const publish = (topic: string, payload: Buffer): void => broker.publish({ topic, payload, qos: 1, retain: false });
   const provisioner = new Provisioner(account, authority);
   const tokens = new OwnershipTokens(account, clock);
   let certificateProvider: string | undefined;
+  const deliveries = new RuleDeliveries();
   let endRules = (): void => undefined;
   publishRegistryEvents({ account, now: () => clock.now(), newEventId: randomUUID, publish });
   return {
@@ -71,23 +79,27 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
     justInTime: new JustInTime({ account, provisioner, journal, clock, publish }),
     credentials: new CredentialProvider({ account, registry, guard, clock, issue: issueCredentials }),
     provisioner,
+    deliveries,
     follow: (deployment) => {
       const { rules, notRun } = readRules(deployment);
-      endRules();
       const roles = new RolePermissions(() => deployment);
+      endRules();
       endRules = runRules(rules, {
         broker,
         clock,
         functions,
         journal,
+        deliveries,
         account: account.scope,
+        registry: account,
+        deployment,
+        roles,
         objectToInvoke: (functionArn, ruleName) => (mayInvoke(deployment, functionArn, account.arn(`rule/${ruleName}`)) ? undefined
           : `no AWS::Lambda::Permission lets iot.amazonaws.com invoke it for ${account.arn(`rule/${ruleName}`)}`),
-        objectToPublish: (roleArn, topic) => (roles.allows({ kind: 'role', roleArn, sessionName: 'iot' }, 'iot:Publish', account.arn(`topic/${topic}`)) ? undefined
-          : `the role ${roleArn} does not allow iot:Publish on it`),
+        ...forRules,
       });
       certificateProvider = certificateProviderOf(deployment);
-      return notRun;
+      return [...notRun, ...inspectRules(rules, account.scope, deployment, roles)];
     },
     stop: () => {
       endRules();

@@ -10,3 +10,4 @@ export type { Asker, Journal, JournalEntry, JournalListener } from './journal';
 export type { CertificateStatus } from './account/records';
 export { StateFolder } from './pki/state-folder';
 export { LocalAuthority } from './pki/authority';
+export type { DeliveryListener, RuleDelivery } from './rules';

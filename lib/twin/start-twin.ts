@@ -94,6 +94,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     undo.push(() => aws.stop());
     const services = startDeviceServices({
       account, authority, broker, clock, functions: aws.functions, guard, journal, registry, issueCredentials: (expiration, session) => aws.keys.issue(expiration, session),
+      forRules: { standIns: aws },
     });
     undo.push(() => services.stop());
     const bulk = new BulkRegistration({
@@ -136,7 +137,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     ports.httpsPort = await listenOn(front.server('https'), options.httpsPort, '--https-port');
     let warnings: readonly string[] = [];
     // The console asks nobody who they are.
-    const consolePort = await listenOn(createConsoleServer(account, registry, journal, () => warnings), options.consolePort, '--console-port', LOOPBACK);
+    const consolePort = await listenOn(createConsoleServer(account, registry, journal, services.deliveries, () => warnings), options.consolePort, '--console-port', LOOPBACK);
 
     const deployAll = async (): Promise<Deployed> => {
       const deployed = await aws.deploy({
@@ -175,6 +176,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
         return warnings;
       },
       journal,
+      deliveries: services.deliveries,
       issueKit: (thingName, logicalId) => issueKit(folder, advertisement(), thingName, now, logicalId),
       updateCertificateStatus: (wanted, status) => {
         // One issued here is registered when it is first seen.

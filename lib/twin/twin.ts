@@ -4,6 +4,7 @@ import type { Credentials, TokenOptions } from './aws';
 import type { OidcIssuer, OidcIssuerOptions } from './issuer';
 import type { Journal } from './journal';
 import type { AwsAccess, ConnectionKit } from './kit';
+import type { RuleDeliveries } from './rules';
 
 /** Where clients reach a running twin. */
 export interface Endpoints {
@@ -51,6 +52,9 @@ export interface Twin {
 
   /** Every decision and refusal, as it happens. */
   readonly journal: Journal;
+
+  /** What the actions of rules did, or would have done on AWS: the newest of them, and those to come. */
+  readonly deliveries: Pick<RuleDeliveries, 'all' | 'listen'>;
 
   /**
    * A key and certificate with which a client connects as a thing of the deployment, or, without a thing, with a certificate

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Deployment } from '../../deployment';
 import type { AccountScope } from '../../policy';
 import { AccessKeys, appServices, createAwsEndpoint, readObject, standIns } from '../aws';
-import type { AppServices, Service, Surroundings } from '../aws';
+import type { AppServices, Service, ServiceRequest, ServiceResponse, Surroundings } from '../aws';
 import type { Clock } from '../clock';
 import { LambdaFunctions } from '../lambda';
 import type { FunctionAccess, FunctionConfig, Functions } from '../lambda';
@@ -52,7 +52,7 @@ export class LocalAws {
     const aws = new LocalAws(options);
     const { services, log } = options;
     const server = createAwsEndpoint({
-      services: [...services, ...standIns(aws.around, aws.functions, (message) => log('AWS Lambda', message)), ...aws.apps.services],
+      services: [...services, ...aws.standIns, ...aws.apps.services],
       openRoutes: [aws.answers, ...aws.apps.openRoutes],
       keys: aws.keys,
       onFault: (reason) => log('AWS', reason),
@@ -66,6 +66,7 @@ export class LocalAws {
   /** Where people sign in, with tokens for tests, and what their apps call. */
   public readonly apps: AppServices;
   private readonly lambda: LambdaFunctions;
+  private readonly standIns: readonly Service[];
 
   /** The credentials that the endpoint accepts. */
   public readonly keys: AccessKeys;
@@ -88,6 +89,7 @@ export class LocalAws {
     });
     this.lambda = new LambdaFunctions({ access, folder, clock, project, runs, log });
     this.functions = this.lambda;
+    this.standIns = standIns(this.around, this.functions, (message) => log('AWS Lambda', message));
     this.apps = appServices({ around: this.around, functions: this.functions, endpoint: () => this.endpoint, log });
   }
 
@@ -99,6 +101,11 @@ export class LocalAws {
   /** An object in a bucket of the deployment. */
   public readObject(bucket: string, key: string): Buffer {
     return readObject(this.around, bucket, key);
+  }
+
+  /** Call a stand-in from within, for somebody whose permission has been asked. */
+  public async call(service: string, { method, path, headers, body }: Pick<ServiceRequest, 'method' | 'path' | 'headers' | 'body'>): Promise<ServiceResponse> {
+    return this.standIns.find(({ name }) => name === service)!.handle({ method, path, headers, body, url: path, query: new URLSearchParams() });
   }
 
   /** Deploy, handlers included; one deployment after the other. */

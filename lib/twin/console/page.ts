@@ -12,6 +12,7 @@ export const PAGE = `<!doctype html>
   th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
   th { font-weight: 600; position: sticky; top: 0; background: Canvas; }
   code, pre, td { font-family: ui-monospace, monospace; font-size: 12.5px; }
+  #deliveries td:nth-child(6) { white-space: pre-line; }
   #log td:nth-child(-n+3), #log td:nth-child(5) { white-space: nowrap; }
   .allow { color: var(--allow); } .deny { color: var(--deny); }
   .muted { opacity: .7; } pre { overflow: auto; } label { margin-right: 1rem; }
@@ -21,6 +22,9 @@ export const PAGE = `<!doctype html>
 <h2>Decisions</h2>
 <p><label><input type="checkbox" id="denied"> refusals only</label> <span class="muted" id="state">connecting</span></p>
 <table><thead><tr><th>time<th>client<th>action<th>resource<th>decision<th>why</thead><tbody id="log"></tbody></table>
+<h2>Rule deliveries</h2>
+<p class="muted">What the actions of rules did, or would have done on AWS. Whole payloads are in <a href="/deliveries.json">deliveries.json</a>.</p>
+<table><thead><tr><th>time<th>rule<th>topic<th>action<th>outcome<th>fields<th>payload<th>role<th>notes</thead><tbody id="deliveries"></tbody></table>
 <h2>Things</h2>
 <table><thead><tr><th>thing<th>certificates<th>attributes</thead><tbody id="things"></tbody></table>
 <h2>Policies</h2>
@@ -47,7 +51,16 @@ export const PAGE = `<!doctype html>
     }
   });
   const events = new EventSource('/events');
-  events.onopen = () => { $('state').textContent = 'live'; $('log').replaceChildren(); };
+  events.onopen = () => { $('state').textContent = 'live'; $('log').replaceChildren(); $('deliveries').replaceChildren(); };
+  const prepend = (table, line) => { table.prepend(line); if (table.children.length > MAX_ROWS) table.lastChild.remove(); };
+  events.addEventListener('delivery', ({ data }) => {
+    const one = JSON.parse(data);
+    const outcome = one.outcome === 'failed' ? 'failed' : one.performed ? 'done' : 'shown';
+    prepend($('deliveries'), row(
+      cell(new Date(one.time).toLocaleTimeString()), cell(one.rule), cell(one.topic), cell((one.isErrorAction ? 'error action ' : '') + one.action),
+      cell(outcome, outcome === 'failed' ? 'deny' : 'allow'), cell(Object.entries(one.fields).map((pair) => pair[0] + '=' + (typeof pair[1] === 'string' ? pair[1] : JSON.stringify(pair[1]))).join('\\n')),
+      cell((one.encoding === 'base64' ? 'base64 ' : '') + one.payload), cell((one.roleArn ?? '').split('/').pop()), cell([one.reason, ...one.notes].filter(Boolean).join('; '))));
+  });
   events.onerror = () => { $('state').textContent = 'the twin is gone'; };
   events.onmessage = ({ data }) => {
     const entry = JSON.parse(data);
@@ -58,8 +71,7 @@ export const PAGE = `<!doctype html>
       cell(entry.action), cell(entry.resource), cell(outcome, good ? 'allow' : 'deny'), cell(entry.reason));
     line.hidden = good && $('denied').checked;
     line.dataset.good = good;
-    $('log').prepend(line);
-    if ($('log').children.length > MAX_ROWS) $('log').lastChild.remove();
+    prepend($('log'), line);
   };
   $('denied').onchange = () => {
     for (const line of $('log').children) line.hidden = line.dataset.good === 'true' && $('denied').checked;

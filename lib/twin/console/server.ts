@@ -5,6 +5,7 @@ import { defaultVersion } from '../account';
 import type { Account } from '../account';
 import type { Journal, JournalEntry } from '../journal';
 import type { Registry } from '../registry';
+import type { RuleDeliveries, RuleDelivery } from '../rules';
 import { PAGE } from './page';
 
 /** Entries that a page opened later still gets to see. */
@@ -12,6 +13,9 @@ const REMEMBERED_ENTRIES = 500;
 
 /** It listens on this computer alone. */
 const OWN_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Of the payload of a delivery. */
+const SHOWN_CHARACTERS = 2000;
 
 /** A viewer that reads slower than this falls out. */
 const UNREAD_BYTES = 1024 * 1024;
@@ -22,8 +26,11 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** The console: a page that shows things and, live, every decision with the statement that made it. It changes nothing. */
-export function createConsoleServer(account: Account, registry: Registry, journal: Journal, warnings: () => readonly string[]): Server {
+/**
+ * The console: a page that shows things and, live, every decision with the statement that made it, and
+ * what rules deliver. It changes nothing.
+ */
+export function createConsoleServer(account: Account, registry: Registry, journal: Journal, deliveries: RuleDeliveries, warnings: () => readonly string[]): Server {
   const recent: JournalEntry[] = [];
   const viewers = new Set<ServerResponse>();
   journal.listen((entry) => {
@@ -46,11 +53,15 @@ export function createConsoleServer(account: Account, registry: Registry, journa
       case '/deployment.json':
         response.writeHead(200, { ...HEADERS, 'content-type': 'application/json' }).end(JSON.stringify(describe(account, registry, warnings())));
         break;
+      case '/deliveries.json':
+        response.writeHead(200, { ...HEADERS, 'content-type': 'application/json' }).end(JSON.stringify(deliveries.all()));
+        break;
       case '/events':
         response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
         // Without this, the page learns that it is connected only with the first entry.
         response.flushHeaders();
         recent.forEach((entry) => send(response, entry));
+        deliveries.all().slice(-REMEMBERED_ENTRIES).forEach((delivery) => send(response, short(delivery), 'delivery'));
         watch(response);
         break;
       default:
@@ -61,7 +72,7 @@ export function createConsoleServer(account: Account, registry: Registry, journa
   /** Allowed requests are only told while a page looks on. */
   function watch(response: ServerResponse): void {
     viewers.add(response);
-    stopListening ??= journal.listen((entry) => viewers.forEach((viewer) => send(viewer, entry)));
+    stopListening ??= listen();
     response.once('close', () => {
       viewers.delete(response);
       if (viewers.size === 0) {
@@ -70,13 +81,27 @@ export function createConsoleServer(account: Account, registry: Registry, journa
       }
     });
   }
+
+  function listen(): () => void {
+    const ends = [
+      journal.listen((entry) => viewers.forEach((viewer) => send(viewer, entry))),
+      deliveries.listen((delivery) => viewers.forEach((viewer) => send(viewer, short(delivery), 'delivery'))),
+    ];
+    return () => ends.forEach((end) => end());
+  }
 }
 
-function send(viewer: ServerResponse, entry: JournalEntry): void {
+/** A payload may be as large as a message; what is whole is in `/deliveries.json`. */
+function short(delivery: RuleDelivery): RuleDelivery {
+  const { payload } = delivery;
+  return payload.length > SHOWN_CHARACTERS ? { ...delivery, payload: `${payload.slice(0, SHOWN_CHARACTERS)}…` } : delivery;
+}
+
+function send(viewer: ServerResponse, entry: JournalEntry | RuleDelivery, event?: 'delivery'): void {
   if (viewer.writableLength > UNREAD_BYTES) {
     viewer.destroy();
   } else {
-    viewer.write(`data: ${JSON.stringify(entry)}\n\n`);
+    viewer.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(entry)}\n\n`);
   }
 }
 

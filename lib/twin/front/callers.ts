@@ -76,6 +76,7 @@ export class Callers {
     return {
       kind: 'sigv4',
       principal: RoleSessions.nameOf(session),
+      userId: RoleSessions.userIdOf(session),
       sourceIp,
       identify: ({ clientId }) => Object.assign(this.props.sessions.identity(session, factsOf(sourceIp, serverName, clientId)), {
         watch: (end: Parameters<NonNullable<ClientIdentity['watch']>>[0]) => {

@@ -3,6 +3,7 @@ import type { Guard } from '../guard';
 import type { Asker, Journal } from '../journal';
 import { LIMITS } from '../limits';
 import type { Broker } from '../mqtt/broker';
+import type { Sender } from '../mqtt/message';
 import { objectToReservedTopic } from '../mqtt/reserved-topics';
 import { objectToTopicName } from '../mqtt/topic-syntax';
 import type { Identity } from '../registry';
@@ -18,6 +19,9 @@ export interface DataRequest {
   readonly payload: Buffer | undefined;
   readonly asker: Asker;
   readonly identity: Identity;
+
+  /** How rules call who sent it. */
+  readonly sender?: Sender;
 }
 
 /** What is answered; an error has a name. */
@@ -96,7 +100,7 @@ export class DataPlane {
     return refuse(400, `${request.method} ${path.slice(0, 200)} is no call that the twin serves`, 'InvalidRequestException');
   }
 
-  private publish({ names: [topic = ''], payload, parameters, may, refuse }: DataCall): DataAnswer {
+  private publish({ names: [topic = ''], payload, sender, parameters, may, refuse }: DataCall): DataAnswer {
     const qos = parameters.get('qos') ?? '0';
     const retain = parameters.get('retain') === 'true';
     const objection = objectToTopicName(topic) ?? (qos !== '0' && qos !== '1' ? 'qos must be 0 or 1'
@@ -113,7 +117,7 @@ export class DataPlane {
     if (!may({ action: 'iot:Publish', resource: topic, retain })) {
       return FORBIDDEN;
     }
-    this.props.broker.publish({ topic, qos: qos === '1' ? 1 : 0, retain, payload });
+    this.props.broker.publish({ topic, qos: qos === '1' ? 1 : 0, retain, payload, ...(sender && { sender }) });
     return { status: 200, body: { message: 'OK' } };
   }
 

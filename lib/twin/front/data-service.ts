@@ -9,7 +9,10 @@ export function dataService(front: () => { readonly data: DataPlane; readonly se
     evaluatesIam: true,
     handle: async ({ method, url, body: payload, caller = { kind: 'operator' } }) => {
       const { data, sessions } = front();
-      const { status, body, error } = await data.serve({ method, url, payload, asker: { principal: RoleSessions.nameOf(caller) }, identity: sessions.identity(caller, {}) });
+      const principal = RoleSessions.userIdOf(caller);
+      const { status, body, error } = await data.serve({
+        method, url, payload, asker: { principal: RoleSessions.nameOf(caller) }, identity: sessions.identity(caller, {}), ...(principal === undefined ? {} : { sender: { principal } }),
+      });
       return { status, headers: { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) }, body: JSON.stringify(body) };
     },
   };

@@ -8,6 +8,7 @@ import type { CustomAuth, Verdict } from '../custom-auth';
 import { RoleSessions } from '../iam';
 import type { Asker, Journal } from '../journal';
 import type { Caller } from '../mqtt/connection';
+import type { Sender } from '../mqtt/message';
 import type { Identity } from '../registry';
 import type { Callers, HttpFacts } from './callers';
 import type { Arrival } from './front-door';
@@ -17,6 +18,9 @@ import type { Route } from './route';
 export interface HttpCaller {
   readonly asker: Asker;
   readonly identity: Identity;
+
+  /** How rules call it. */
+  readonly sender: Sender;
 }
 
 /** Why a request is refused: for the journal, and what the client is told. */
@@ -60,7 +64,7 @@ export class HttpCallers {
     switch (this.authentication(request, arrival)) {
       case 'x509': {
         const admitted = await this.certificate(arrival);
-        return admitted === undefined ? NOT_ADMITTED : { asker: askerOf(admitted), identity: callers.identityOfCertificate(admitted) };
+        return admitted === undefined ? NOT_ADMITTED : { asker: askerOf(admitted), identity: callers.identityOfCertificate(admitted), sender: senderOf(admitted.registered.id, arrival) };
       }
       case 'custom-x509': {
         const admitted = await this.certificate(arrival);
@@ -71,7 +75,7 @@ export class HttpCallers {
       case 'sigv4': {
         const signed = await this.signature(request, body, SERVICES.publish);
         return 'refused' in signed ? signed
-          : { asker: { principal: RoleSessions.nameOf(signed.session) }, identity: callers.identityOfSession(signed.session, arrival) };
+          : { asker: { principal: RoleSessions.nameOf(signed.session) }, identity: callers.identityOfSession(signed.session, arrival), sender: senderOf(RoleSessions.userIdOf(signed.session), arrival) };
       }
       case 'any':
         return { refused: 'HTTPS: the client shows no certificate, signature or token', message: 'Missing Authentication Token', error: 'MissingAuthenticationTokenException' };
@@ -147,6 +151,7 @@ export class HttpCallers {
     return typeof verdict === 'string' ? { refused: verdict, asker } : {
       asker: admitted === undefined ? { principal: `${question.authorizer.name}: ${verdict.principalId}` } : asker,
       identity: callers.identityOfVerdict(() => verdict, arrival, admitted),
+      sender: senderOf(verdict.principalId, arrival),
     };
   }
 
@@ -174,6 +179,10 @@ export class HttpCallers {
 function httpFacts({ headers, url = '' }: IncomingMessage): HttpFacts {
   const at = url.indexOf('?');
   return { headers, queryString: at < 0 ? '' : url.slice(at + 1) };
+}
+
+function senderOf(principal: string | undefined, { sourceIp }: Arrival): Sender {
+  return { ...(principal === undefined ? {} : { principal }), ...(sourceIp === undefined ? {} : { sourceIp }) };
 }
 
 function askerOf({ registered }: Admitted): Asker {

@@ -17,9 +17,20 @@ export interface Question {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function allows(policies: readonly Policy[], question: Question): boolean {
+  return answer(policies, question) === 'yes';
+}
+
+/** The same with what cannot be told apart from what is refused for certain. */
+export function answer(policies: readonly Policy[], question: Question): Answer {
   const context = new KnownValues(question.values);
-  const answers = policies.flatMap(({ statements }) => statements).map((statement) => ({ effect: statement.effect, answer: match(statement, question, context) }));
-  return answers.some(({ effect, answer }) => effect === 'Allow' && answer === 'yes') && !answers.some(({ effect, answer }) => effect === 'Deny' && answer !== 'no');
+  const all = policies.flatMap(({ statements }) => statements);
+  const strongestOf = (effect: Statement['effect']): Answer => strongest(all.filter((statement) => statement.effect === effect).map((statement) => match(statement, question, context)));
+  return weakest([strongestOf('Allow'), not(strongestOf('Deny'))]);
+}
+
+/** Whether policies allow an action on something, whatever that may be. */
+export function allowsSomewhere(policies: readonly Policy[], action: string): boolean {
+  return policies.some(({ statements }) => statements.some((statement) => statement.effect === 'Allow' && matchAction(statement, action) !== 'no'));
 }
 
 /** The condition keys of a request. What it is not told, such as the organization of the caller, has a value that nobody knows. */
@@ -70,7 +81,7 @@ function matchResource({ source, arn, whole }: ResourcePattern, resource: string
   return segments === 'yes' ? 'yes' : strongest([segments, whole?.match(resource, substitute) ?? 'no']);
 }
 
-function weakest(answers: readonly Answer[]): Answer {
+export function weakest(answers: readonly Answer[]): Answer {
   return answers.includes('no') ? 'no' : answers.includes('unknown') ? 'unknown' : 'yes';
 }
 

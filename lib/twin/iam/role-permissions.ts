@@ -1,10 +1,10 @@
 import { isList, isValueObject, propertyOf, textAt, textsAt } from '../../deployment';
 import type { Deployment, Resource, Value } from '../../deployment';
 import { parsePolicy, PolicyError } from '../../policy';
-import type { ContextValue, Policy } from '../../policy';
+import type { Answer, ContextValue, Policy } from '../../policy';
 import type { RoleSession, Session } from '../aws/access-keys';
 import { ServiceError } from '../aws/service';
-import { allows } from './decide';
+import { allows, allowsSomewhere, answer, weakest } from './decide';
 import { boundaryOf, findRole, policiesOfRole } from './role-policies';
 
 /** Who asks for credentials of a role, as far as its trust policy may ask. */
@@ -16,22 +16,36 @@ export interface WebIdentity {
   readonly tagged: boolean;
 }
 
+/** The policies of a role, and its permissions boundary if it has one: all must allow. */
+type Permissions = readonly (readonly Policy[])[];
+
 /** What the roles of the deployment permit for any service, and whom they trust. */
 export class RolePermissions {
+  /** A deployment does not change, so what is read of it is good for as long as it is the one. */
+  private readonly known = new WeakMap<Deployment, Map<string, Permissions>>();
+
   constructor(private readonly deployment: () => Deployment) {}
 
   /** Whether a caller may do something; without a resource, it is something that only `*` allows. */
   public allows(session: Session, action: string, resource?: string, values: Readonly<Record<string, ContextValue>> = {}): boolean {
-    if (session.kind === 'operator') {
-      return true;
-    }
-    const role = this.find(session.roleArn);
+    return session.kind === 'operator' || this.answer(session, action, resource, values) === 'yes';
+  }
+
+  /** The same with what cannot be told apart from what is refused for certain. */
+  public answer(session: RoleSession, action: string, resource?: string, values: Readonly<Record<string, ContextValue>> = {}): Answer {
+    const permissions = this.permissionsOf(session.roleArn);
     const question = { action, ...resource !== undefined && { resource }, values: { ...values, ...valuesOf(session) } };
-    if (role === undefined) {
-      return false;
-    }
-    const boundary = boundaryOf(this.deployment(), role);
-    return allows(policiesOfRole(this.deployment(), role), question) && (boundary === undefined || allows(boundary, question));
+    return permissions === undefined ? 'no' : weakest(permissions.map((policies) => answer(policies, question)));
+  }
+
+  /** Whether a role may do something to some resource, where it cannot be told to which. */
+  public allowsSomewhere(roleArn: string, action: string): boolean {
+    return this.permissionsOf(roleArn)?.every((policies) => allowsSomewhere(policies, action)) ?? false;
+  }
+
+  /** Whether the deployment has a role. */
+  public has(roleArn: string): boolean {
+    return this.permissionsOf(roleArn) !== undefined;
   }
 
   /** @throws ServiceError in the words of AWS unless a caller may do something. */
@@ -50,9 +64,28 @@ export class RolePermissions {
     if (role === undefined) {
       return `the assembly declares no role ${roleArn}`;
     }
-    const trust = parse(`${role.path}.AssumeRolePolicyDocument`, trusting(propertyOf(role.properties, 'AssumeRolePolicyDocument'), provider));
+    const trust = parse(`${role.path}.AssumeRolePolicyDocument`, trusting(propertyOf(role.properties, 'AssumeRolePolicyDocument'), 'Federated', provider));
     const refused = ['sts:AssumeRoleWithWebIdentity', ...tagged ? ['sts:TagSession'] : []].find((action) => !allows([trust], { action, values }));
     return refused === undefined ? undefined : `the trust policy of ${role.path} does not allow ${refused} to ${provider} for this identity`;
+  }
+
+  /** Whether a role lets a service of AWS assume it. */
+  public trustsService(roleArn: string, service: string, values: Readonly<Record<string, ContextValue>>): boolean {
+    const role = this.find(roleArn);
+    return role !== undefined
+      && allows([parse(`${role.path}.AssumeRolePolicyDocument`, trusting(propertyOf(role.properties, 'AssumeRolePolicyDocument'), 'Service', service))], { action: 'sts:AssumeRole', values });
+  }
+
+  private permissionsOf(roleArn: string): Permissions | undefined {
+    const deployment = this.deployment();
+    const known = this.known.get(deployment) ?? new Map<string, Permissions>();
+    this.known.set(deployment, known);
+    const role = known.has(roleArn) ? undefined : this.find(roleArn);
+    if (role !== undefined) {
+      const boundary = boundaryOf(deployment, role);
+      known.set(roleArn, [policiesOfRole(deployment, role), ...boundary === undefined ? [] : [boundary]]);
+    }
+    return known.get(roleArn);
   }
 
   private find(roleArn: string): Resource | undefined {
@@ -98,8 +131,8 @@ function parse(name: string, document: unknown): Policy {
   }
 }
 
-/** The statements of a trust policy about a provider, without what only such policies have. */
-function trusting(document: Value | undefined, provider: string): object {
+/** The statements of a trust policy about a principal, without what only such policies have. */
+function trusting(document: Value | undefined, kind: 'Federated' | 'Service', principal: string): object {
   const statements = propertyOf(document, 'Statement');
   return {
     Version: textAt(document, 'Version'),
@@ -108,8 +141,8 @@ function trusting(document: Value | undefined, provider: string): object {
         return [];
       }
       const { Principal: _, ...rest } = statement;
-      const federated = propertyOf(statement, 'Principal', 'Federated');
-      const isMeant = textAt(statement, 'Principal') === '*' || (isList(federated) ? textsAt(federated) : [textAt(federated)]).includes(provider);
+      const trusted = propertyOf(statement, 'Principal', kind);
+      const isMeant = textAt(statement, 'Principal') === '*' || (isList(trusted) ? textsAt(trusted) : [textAt(trusted)]).includes(principal);
       return isMeant ? [{ ...rest, Resource: '*' }] : [];
     }),
   };

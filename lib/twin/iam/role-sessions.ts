@@ -3,6 +3,7 @@ import { Authorizer, CompiledPolicy, parsePolicy } from '../../policy';
 import type { AccountScope, AuthorizationRequest, Decision, Policy, Principal, PrincipalPolicies } from '../../policy';
 import type { Session } from '../aws';
 import type { ConnectionFacts, Identity, Registry } from '../registry';
+import { roleIdOf } from './role-permissions';
 import { boundaryOf, findRole, policiesOfRole } from './role-policies';
 
 /** Whoever runs the twin may do everything, as an administrator of the account. */
@@ -55,6 +56,11 @@ export class RoleSessions {
   public static nameOf(session: Session): string {
     return session.kind === 'operator' ? 'operator of the twin'
       : session.identity === undefined ? `${session.roleArn.split('/').at(-1)}/${session.sessionName}` : session.identity.identityId;
+  }
+
+  /** What rules call a session, that of a Cognito identity too: the id of its role and its own name. */
+  public static userIdOf(session: Session): string | undefined {
+    return session.kind === 'operator' ? undefined : `${roleIdOf(session.roleArn)}:${session.sessionName}`;
   }
 
   private permissions(session: Session, deployment: Deployment): Permissions {

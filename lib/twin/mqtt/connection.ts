@@ -10,7 +10,7 @@ import type { Broker, Client } from './broker';
 import { ByteList } from './byte-list';
 import { HANDLERS } from './handlers';
 import { encodePublish } from './message';
-import type { Delivery, Message, ProtocolVersion } from './message';
+import type { Delivery, Message, ProtocolVersion, Sender } from './message';
 import { objectToPacket } from './packet-checks';
 import { PacketSeries } from './packet-series';
 import { ReasonCode, reasonString } from './reason-codes';
@@ -51,6 +51,9 @@ export interface Caller {
 
   /** How the caller is called in events: the id of its certificate, or whose credentials it has. */
   readonly principal: string;
+
+  /** What rules call it, where that is something else. */
+  readonly userId?: string | undefined;
 
   /** Absent for one without a certificate. */
   readonly certificateId?: string;
@@ -160,6 +163,9 @@ export class Connection implements Client, Outlet, Requester {
   public version: ProtocolVersion = 4;
   public established: Established | undefined;
 
+  /** Who sends what comes, from CONNECT on. */
+  public sender: Sender = {};
+
   /** What an authorizer calls the client. */
   public principalId: string | undefined;
   public will: Will | undefined;
@@ -240,6 +246,8 @@ export class Connection implements Client, Outlet, Requester {
   /** The CONNECT was accepted. */
   public establish(established: Established): void {
     this.established = established;
+    const { userId, sourceIp } = this.caller;
+    this.sender = { principal: userId ?? this.principal, ...(sourceIp === undefined ? {} : { sourceIp }) };
     this.silence?.cancel();
     this.watchKeepAlive();
     this.unwatch = established.identity.watch?.((reasonCode, reason) => {

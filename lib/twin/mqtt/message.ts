@@ -15,6 +15,13 @@ export interface MessageProperties {
   readonly userProperties?: UserProperties;
 }
 
+/** Who sent messages: one object for all that came over a connection. */
+export interface Sender {
+  /** What rules call it: a certificate id, or the id of a role and the name of a session. */
+  readonly principal?: string;
+  readonly sourceIp?: string;
+}
+
 /** An application message on its way. */
 export interface Message {
   readonly topic: string;
@@ -34,6 +41,9 @@ export interface Message {
 
   /** Whose message it is, for subscribers that want none of their own. */
   readonly publisher?: string;
+
+  /** Who sent it; nobody for what the twin itself publishes. */
+  readonly sender?: Sender;
 }
 
 /** How a message goes to one subscriber. */

@@ -1,28 +1,38 @@
-import { asText, flagAt, isList, isValueObject, listAt, propertyOf, textAt } from '../../deployment';
+import { flagAt, isValueObject, listAt, propertyOf, textAt } from '../../deployment';
 import type { Deployment, Resource, Value } from '../../deployment';
-import { showText } from '../../policy';
-import { compileQuery, compileTemplate, parseSql, parseTemplate } from '../../sql';
+import { compileQuery, parseSql } from '../../sql';
 import type { CompiledQuery, Query, SqlVersion } from '../../sql';
+import { Fields, compileFields } from './fields';
+import type { FillIn } from './fields';
+
+/** What is published below this goes to the rule of the next level, whatever that listens to. */
+export const BASIC_INGEST = '$aws/rules/';
 
 /** A rule that the twin runs: what it makes of messages goes to its actions. */
 export interface RunnableRule {
   readonly name: string;
 
-  /** What it listens to; with basic ingest, what is published to it. */
-  readonly topicFilter: string;
+  /** What it listens to, and what is published to it by its name. */
+  readonly topicFilters: readonly string[];
   readonly query: CompiledQuery;
+
+  /** Whether the statement reads AWS Secrets Manager, so that nobody is shown what it makes of messages. */
+  readonly readsSecrets: boolean;
   readonly actions: readonly RunnableAction[];
   readonly errorAction?: RunnableAction;
 }
 
-/** A field of an action with what is filled in for each message. */
-export type FilledIn = ReturnType<typeof compileTemplate>;
+/** An action, by the key that CloudFormation has for it. */
+export interface RunnableAction {
+  readonly kind: string;
 
-export type RunnableAction =
-  | { readonly kind: 'lambda'; readonly functionArn: string; readonly resource: string }
-  | { readonly kind: 'republish'; readonly topic: FilledIn; readonly qos: FilledIn; readonly roleArn: string; readonly resource: string }
-  /** One that the twin shows and does not perform. */
-  | { readonly kind: 'shown'; readonly service: string; readonly fields: FilledIn; readonly roleArn?: string; readonly resource: string };
+  /** Its fields as they are in the template, and what fills them in for a message. */
+  readonly declared: Fields;
+  readonly fillIn: FillIn;
+
+  /** Absent for one that needs none, or whose role only AWS knows. */
+  readonly roleArn?: string;
+}
 
 /** The rules of a deployment, and what the twin does not run of them. */
 export interface ReadRules {
@@ -62,8 +72,9 @@ function readRule({ path, physicalId, properties, condition }: Resource): { read
     const onError = errorAction === undefined ? undefined : readAction(errorAction, query);
     const rule: RunnableRule = {
       name: physicalId,
-      topicFilter: query.from ?? `$aws/rules/${physicalId}/#`,
+      topicFilters: [...query.from === undefined || query.from.startsWith(BASIC_INGEST) ? [] : [query.from], `${BASIC_INGEST}${physicalId}/#`],
       query: compileQuery(query),
+      readsSecrets: query.functions.includes('get_secret'),
       actions: read.filter((action) => typeof action !== 'string'),
       ...(onError === undefined || typeof onError === 'string' ? {} : { errorAction: onError }),
     };
@@ -80,24 +91,14 @@ function versionOf(payload: Value | undefined): SqlVersion {
 
 /** An action, or why the twin cannot tell what it is. */
 function readAction(action: Value, query: Query): RunnableAction | string {
-  const [service = ''] = isValueObject(action) ? Object.keys(action) : [];
-  const fields = propertyOf(action, service);
-  const template = (source: string): FilledIn => compileTemplate(parseTemplate(source, query), query);
-  if (service === 'Lambda') {
-    const functionArn = textAt(fields, 'FunctionArn');
-    return functionArn === undefined ? 'its action Lambda with a function not known offline' : { kind: 'lambda', functionArn, resource: functionArn };
-  }
+  const [kind = ''] = isValueObject(action) ? Object.keys(action) : [];
+  const fields = propertyOf(action, kind) ?? {};
   const roleArn = textAt(fields, 'RoleArn') ?? textAt(fields, 'Auth', 'Sigv4', 'RoleArn');
-  if (service === 'Republish') {
-    const topic = textAt(fields, 'Topic');
-    return topic === undefined || roleArn === undefined ? 'its action Republish with a topic or a role not known offline'
-      : { kind: 'republish', topic: template(topic), qos: template(textAt(fields, 'Qos') ?? '0'), roleArn, resource: topic };
+  if (kind === 'Lambda' && textAt(fields, 'FunctionArn') === undefined) {
+    return 'its action Lambda with a function not known offline';
   }
-  return { kind: 'shown', service, fields: template(shown(fields)), ...(roleArn === undefined ? {} : { roleArn }), resource: service };
-}
-
-/** The fields of an action as JSON text, without its role. */
-function shown(fields: Value | undefined): string {
-  const { RoleArn: _, ...others } = isValueObject(fields) ? fields : {};
-  return JSON.stringify(others, (_key, value: Value) => (isList(value) || isValueObject(value) || typeof value === 'string' ? value : showText(asText(value) ?? '')));
+  if (kind === 'Republish' && (textAt(fields, 'Topic') === undefined || roleArn === undefined)) {
+    return 'its action Republish with a topic or a role not known offline';
+  }
+  return { kind, declared: new Fields(fields, fields), fillIn: compileFields(fields, query), ...(roleArn === undefined ? {} : { roleArn }) };
 }

@@ -31,14 +31,14 @@ test('reads statements of any kind, and what each action is', () => {
   expect(notRun).toEqual([]);
   expect(rules).toMatchObject([{
     name: 'r',
-    topicFilter: 'a/+/b',
-    actions: [{ kind: 'lambda', functionArn: FUNCTION }, { kind: 'republish', roleArn: ROLE, resource: 'x/${topic(2)}' }, { kind: 'shown', service: 'Kinesis', roleArn: ROLE }],
-    errorAction: { kind: 'shown', service: 'Sqs' },
+    topicFilters: ['a/+/b', '$aws/rules/r/#'],
+    actions: [{ kind: 'Lambda' }, { kind: 'Republish', roleArn: ROLE }, { kind: 'Kinesis', roleArn: ROLE }],
+    errorAction: { kind: 'Sqs' },
   }]);
 });
 
 test('a rule without FROM listens to what is published to it', () => {
-  expect(read({ Sql: 'SELECT *', Actions: [LAMBDA] }).rules).toMatchObject([{ topicFilter: '$aws/rules/r/#' }]);
+  expect(read({ Sql: 'SELECT *', Actions: [LAMBDA] }).rules).toMatchObject([{ topicFilters: ['$aws/rules/r/#'] }]);
 });
 
 test('runs nothing of a disabled rule, and says nothing about it', () => {
@@ -56,6 +56,6 @@ test.each([
 
 test('names an action that it cannot tell, and runs the others', () => {
   const { rules, notRun } = read({ Sql: "SELECT * FROM 'a'", Actions: [{ Lambda: { FunctionArn: { 'Fn::ImportValue': 'f' } } }, LAMBDA] });
-  expect(rules).toMatchObject([{ actions: [{ kind: 'lambda' }] }]);
+  expect(rules).toMatchObject([{ actions: [{ kind: 'Lambda' }] }]);
   expect(notRun).toEqual([expect.stringContaining('its action Lambda with a function not known offline')]);
 });

@@ -191,6 +191,7 @@ function willOf(connection: Connection, { will }: IConnectPacket): Will | undefi
       isWill: true,
       properties: messageProperties(properties),
       publisher: connection.clientId,
+      sender: connection.sender,
       ...(messageExpiryInterval === undefined ? {} : {
         expiresAt: connection.around.clock.now() + ((willDelayInterval ?? 0) + messageExpiryInterval) * 1000,
       }),

@@ -42,6 +42,7 @@ function messageOf(connection: Connection, packet: IPublishPacket, topic: string
     qos: qos === 1 ? 1 : 0,
     retain,
     publisher: connection.clientId,
+    sender: connection.sender,
     ...(properties === undefined ? {} : { properties: messageProperties(properties) }),
     ...(expiry === undefined ? {} : { expiresAt: connection.around.clock.now() + expiry * 1000 }),
   };
