@@ -25,6 +25,7 @@ import type { Advertisement, AwsAccess } from './kit';
 import { listen } from './listen';
 import type { Listening } from './listen';
 import { Broker } from './mqtt/broker';
+import { BrokerRecords } from './mqtt/broker-records';
 import { Outbox } from './mqtt/connection';
 import { objectToTopicName } from './mqtt/topic-syntax';
 import type { TwinOptions } from './options';
@@ -78,7 +79,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     const account = new Account(store, scope, clock, systemRandom);
     const registry = new Registry(account);
     const guard = new Guard(journal);
-    const broker = new Broker(clock, journal);
+    const broker = new Broker(clock, journal, storage === NO_STORAGE ? undefined : new BrokerRecords(storage));
 
     const endpoint = endpointOf(host);
     const ports = { mqttPort: 0, httpsPort: 0 };
