@@ -49,8 +49,10 @@ export interface Running {
   readonly firstLine: Promise<string>;
 }
 
-export function start(args: readonly string[]): Running {
-  const child = spawn(process.execPath, [script, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
+/** @param wrapper a program, with its arguments, that runs it */
+export function start(args: readonly string[], wrapper: readonly string[] = []): Running {
+  const [program, ...rest] = [...wrapper, process.execPath, script, ...args] as [string, ...string[]];
+  const child = spawn(program, rest, { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
   running.add(child);
   let stdout = '';
   let stderr = '';
