@@ -180,6 +180,9 @@ export class Connection implements Client, Outlet, Requester {
   private lastHeard: number;
   private closed = false;
 
+  /** Whether anything has left. */
+  private wasAnswered = false;
+
   /** Packets that came while it is being found out who the client is. */
   private waiting: Packet[] | undefined;
 
@@ -346,7 +349,9 @@ export class Connection implements Client, Outlet, Requester {
   /** Send what may leave, and why there is no more. */
   private leave(reason: string, reasonCode?: ReasonCode, farewell?: Buffer): void {
     if (!this.closed) {
-      const last = [...this.around.outbox.isKept() ? this.out : [], ...farewell === undefined ? [] : [farewell]];
+      const isKept = this.around.outbox.isKept();
+      // Who was not told of the connection is not told of its end.
+      const last = [...isKept ? this.out : [], ...farewell !== undefined && (isKept || this.wasAnswered) ? [farewell] : []];
       if (last.length > 0) {
         this.hand(last);
       }
@@ -355,6 +360,7 @@ export class Connection implements Client, Outlet, Requester {
   }
 
   private hand(out: readonly Buffer[], bytes?: number): void {
+    this.wasAnswered = true;
     this.socket.write(out.length === 1 ? out[0] : Buffer.concat(out, bytes));
   }
 
