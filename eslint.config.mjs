@@ -32,7 +32,7 @@ const WITHOUT_CDK = ['authorizer-kit', 'policy', 'sql', 'topics', 'deployment', 
 const BUNDLED = {
   deployment: ['yaml'],
   // Of the SDK, only the types of requests and answers.
-  twin: ['@aws-sdk/client-iot', '@smithy/signature-v4', '@smithy/types', 'read-tls-client-hello', 'ws', '@peculiar/x509', 'asn1js', 'cborg', 'dynalite', 'jose', 'mqtt-packet', 'reflect-metadata'],
+  twin: ['@aws-sdk/client-iot', '@smithy/signature-v4', '@smithy/types', 'read-tls-client-hello', 'ws', '@peculiar/x509', 'asn1js', 'cborg', 'dynalite', 'jose', 'mqtt-packet', 'node-sqlite3-wasm', 'reflect-metadata'],
   web: ['@aws-sdk/client-cognito-identity', 'aws4fetch'],
 };
 

@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -16,5 +17,6 @@ export async function bundle(entry: string, directory: string): Promise<string> 
     alias: { debug: join(__dirname, 'no-debug.ts') },
     logLevel: 'error',
   });
+  copyFileSync(join(__dirname, '../node_modules/node-sqlite3-wasm/dist/node-sqlite3-wasm.wasm'), join(directory, 'node-sqlite3-wasm.wasm'));
   return outfile;
 }

@@ -16,9 +16,12 @@ import type { Bench, Options, Outcome } from './report';
 import { rulesBench } from './rules';
 import { soakBench } from './soak';
 import { sqlBench } from './sql';
+import { stateBench } from './state';
 import { synthBench } from './synth';
 
-const BENCHES: readonly Bench[] = [policyBench, sqlBench, rulesBench, brokerBench, decidingBench, provisioningBench, callersBench, authorizerBench, synthBench, loadBench, soakBench];
+const BENCHES: readonly Bench[] = [
+  policyBench, sqlBench, rulesBench, brokerBench, decidingBench, provisioningBench, callersBench, stateBench, authorizerBench, synthBench, loadBench, soakBench,
+];
 const README = join(__dirname, 'README.md');
 const MARKS = ['<!-- figures -->', '<!-- /figures -->'] as const;
 const DEFAULT_SOAK_SECONDS = 300;

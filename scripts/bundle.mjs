@@ -1,7 +1,8 @@
 // Bundles what users must not need packages for: the constructs with their reader of signing requests, the kit for authorizers,
 // the twin, what web apps take, the CLI.
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import bundleHandlers from '../lambda/bundle.mjs';
 import bundleLambdaRuntime from './bundle-lambda-runtime.mjs';
@@ -37,3 +38,8 @@ await Promise.all([
   build({ ...twinBundle, entryPoints: ['bin/iot-warden.ts'], outfile: 'bundle/iot-warden.js', minifySyntax: true }),
 ]);
 chmodSync('bundle/iot-warden.js', 0o755);
+
+// The database of the twin looks for its code beside the bundle. It keeps its licence, which no bundler sees.
+for (const [source, name] of [['dist/node-sqlite3-wasm.wasm', 'node-sqlite3-wasm.wasm'], ['LICENSE', 'node-sqlite3-wasm.LICENSE']]) {
+  copyFileSync(join('node_modules/node-sqlite3-wasm', source), join('bundle', name));
+}

@@ -1,9 +1,11 @@
 // The package is a product: pack it, install it elsewhere, import every entry point, run the CLI.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { CreateThingCommand, IoTClient, ListThingsCommand } from '@aws-sdk/client-iot';
 
 const own = JSON.parse(readFileSync('package.json', 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'iot-warden-pack-'));
@@ -65,6 +67,22 @@ try {
       await twin.stop();
     });
   `]);
+  // What it is told outlasts it, however it ends: the database is in the package.
+  const template = { Resources: { Thing: { Type: 'AWS::IoT::Thing', Properties: { ThingName: 'one' } } } };
+  writeFileSync(join(folder, 'template.json'), JSON.stringify(template));
+  for (const [signal, created] of [['SIGKILL', []], ['SIGTERM', ['late']]]) {
+    const twin = spawn(cli, ['local', 'template.json', ...['--port', '--https-port', '--console-port'].flatMap((option) => [option, '0']), '--state', 'state', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(twin.stdout, 'data');
+    const { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = JSON.parse(run(cli, ['env', '--state', 'state', '--json']));
+    const iot = new IoTClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId, secretAccessKey } });
+    const { things } = await iot.send(new ListThingsCommand({}));
+    assert.deepEqual(things.map(({ thingName }) => thingName).filter((name) => name !== 'one'), created);
+    if (created.length === 0) {
+      await iot.send(new CreateThingCommand({ thingName: 'late' }));
+    }
+    twin.kill(signal);
+    await once(twin, 'close');
+  }
   process.stdout.write(`packed ${files.length} files, ${Math.round(size / 1024)} KB; every entry point and the CLI work\n`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { Store } from './account';
+import { signedHeaders } from './aws';
 import { TwinError } from './errors';
 import { LocalAuthority } from './pki/authority';
 import { IssuedCertificates } from './pki/issued-certificates';
@@ -109,7 +109,7 @@ export async function issueKit(
 ): Promise<ConnectionKit> {
   const chosen = thingName === undefined
     ? chooseCertificate(twin, certificate)
-    : { thingName, clientId: thingName, logicalId: chooseCertificateOf(folder, twin, thingName, certificate) };
+    : { thingName, clientId: thingName, logicalId: await chooseCertificateOf(twin, thingName, certificate) };
   const authority = await LocalAuthority.open(folder, now);
   const pair = await new IssuedCertificates(folder).issue(authority, chosen, now());
   return {
@@ -137,10 +137,10 @@ function chooseCertificate({ certificates }: Advertisement, wanted: string | und
   return { logicalId: wanted, clientId: certificates[wanted]!.replace(/[*?]+/g, () => randomBytes(CLIENT_ID_BYTES).toString('hex')) };
 }
 
-function chooseCertificateOf(folder: StateFolder, { things }: Advertisement, thingName: string, wanted: string | undefined): string {
+async function chooseCertificateOf({ things, aws }: Advertisement, thingName: string, wanted: string | undefined): Promise<string> {
   const certificates = Object.hasOwn(things, thingName) ? things[thingName]! : undefined;
   if (certificates === undefined) {
-    if (Store.peek(folder).get('things', thingName) !== undefined) {
+    if (aws !== undefined && await isRegistered(aws, thingName)) {
       throw new TwinError(`thing '${thingName}' was registered while the twin ran: its device has its own key, which the twin does not know`);
     }
     const known = Object.keys(things);
@@ -158,6 +158,13 @@ function chooseCertificateOf(folder: StateFolder, { things }: Advertisement, thi
       : `thing '${thingName}' has several certificates; choose one with --certificate: ${certificates.join(', ')}`);
   }
   return certificates[0]!;
+}
+
+/** Whether a running twin knows a thing. */
+async function isRegistered(aws: AwsAccess, thingName: string): Promise<boolean> {
+  const url = new URL(`/things/${encodeURIComponent(thingName)}`, aws.endpointUrl);
+  const { ok } = await fetch(url, { headers: await signedHeaders(url, 'iot', aws) });
+  return ok;
 }
 
 /** The files of a kit, by their use. */

@@ -23,9 +23,11 @@ export interface TwinOptions {
   readonly consolePort?: number;
 
   /**
-   * The folder that keeps the local certificate authority and the keys of connection kits.
+   * The folder that keeps the local certificate authority, the keys of connection kits, and what the twin was told: registry,
+   * certificates, retained messages, sessions and what waits for them. What was acknowledged outlasts the process, however
+   * that ends.
    *
-   * @default - a folder that is removed when the twin stops
+   * @default - a folder that is removed when the twin stops; nothing is written down
    */
   readonly stateDirectory?: string;
 

@@ -25,6 +25,7 @@ import type { Advertisement, AwsAccess } from './kit';
 import { listen } from './listen';
 import type { Listening } from './listen';
 import { Broker } from './mqtt/broker';
+import { BrokerRecords } from './mqtt/broker-records';
 import { Outbox } from './mqtt/connection';
 import { objectToTopicName } from './mqtt/topic-syntax';
 import type { TwinOptions } from './options';
@@ -34,6 +35,7 @@ import { StateFolder } from './pki/state-folder';
 import { BulkRegistration } from './provisioning';
 import { readAssembly, scopeOf } from './read-assembly';
 import { Registry } from './registry';
+import { Keeper, NO_STORAGE, SqliteStorage } from './storage';
 import type { Twin } from './twin';
 
 /**
@@ -68,14 +70,16 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       undo.push(() => rmSync(temporary, { recursive: true, force: true }));
     }
     undo.push(claim(folder));
-    const store = Store.open(folder);
-    undo.push(() => store.close());
+    const journal = new Journal(clock);
+    const storage = temporary === undefined ? await SqliteStorage.open(folder, () => keeper.soon()) : NO_STORAGE;
+    const keeper: Keeper = new Keeper(storage, clock, journal);
+    undo.push(() => keeper.stop());
+    const store = new Store(storage);
     const authority = await LocalAuthority.open(folder, now);
     const account = new Account(store, scope, clock, systemRandom);
     const registry = new Registry(account);
-    const journal = new Journal(clock);
     const guard = new Guard(journal);
-    const broker = new Broker(clock, journal);
+    const broker = new Broker(clock, journal, storage === NO_STORAGE ? undefined : new BrokerRecords(storage));
 
     const endpoint = endpointOf(host);
     const ports = { mqttPort: 0, httpsPort: 0 };
@@ -89,7 +93,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       testInvokeAuthorizer: (input) => front.testInvokeAuthorizer(input),
     });
     const aws = await LocalAws.start({
-      scope, folder, clock, services: [controlPlane, dataService(() => front)], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
+      scope, folder, storage, isKept: keeper.isKept, clock, services: [controlPlane, dataService(() => front)], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
     });
     undo.push(() => aws.stop());
     const services = startDeviceServices({
@@ -111,7 +115,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     const admission = new Admission(registry, new IssuedCertificates(folder), journal, clock, services.justInTime);
     const certificate = await authority.serverCertificate(certifiedAddresses(host));
     const front: Front = new Front({
-      around: { broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service: services.service, watcher: services.watcher },
+      around: { broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock, keeper.isKept), service: services.service, watcher: services.watcher },
       admission,
       registry,
       functions: aws.functions,
@@ -151,6 +155,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     };
     // Handlers of custom resources need all of the above.
     let { deployment } = await deployAll();
+    storage.commit();
 
     const { accessKeyId, secretAccessKey } = aws.keys.issue();
     const access: AwsAccess = { endpointUrl: aws.endpoint, accessKeyId, secretAccessKey, region: scope.region };

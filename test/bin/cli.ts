@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -8,9 +8,10 @@ import { buildSync } from 'esbuild';
 const folder = mkdtempSync(join(tmpdir(), 'iot-warden-cli-'));
 const script = join(folder, 'iot-warden.js');
 
-/** The CLI as users run it: one bundled file. */
+/** The CLI as users run it: one bundled file, and its database beside it. */
 beforeAll(() => {
   buildSync({ entryPoints: [resolve('bin/iot-warden.ts')], outfile: script, bundle: true, platform: 'node', target: 'node20', logLevel: 'error' });
+  copyFileSync(resolve('node_modules/node-sqlite3-wasm/dist/node-sqlite3-wasm.wasm'), join(folder, 'node-sqlite3-wasm.wasm'));
 });
 
 const running = new Set<ChildProcess>();
@@ -48,8 +49,10 @@ export interface Running {
   readonly firstLine: Promise<string>;
 }
 
-export function start(args: readonly string[]): Running {
-  const child = spawn(process.execPath, [script, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
+/** @param wrapper a program, with its arguments, that runs it */
+export function start(args: readonly string[], wrapper: readonly string[] = []): Running {
+  const [program, ...rest] = [...wrapper, process.execPath, script, ...args] as [string, ...string[]];
+  const child = spawn(program, rest, { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
   running.add(child);
   let stdout = '';
   let stderr = '';

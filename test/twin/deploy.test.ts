@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { StateFolder, startTwin } from '../../lib/twin';
+import { DescribeCertificateCommand, IoTClient, ListCertificatesCommand } from '@aws-sdk/client-iot';
+import { startTwin } from '../../lib/twin';
 import { Account, Store, systemRandom } from '../../lib/twin/account';
 import { systemClock } from '../../lib/twin/clock';
 import { deploy } from '../../lib/twin/deploy';
@@ -98,11 +99,14 @@ describe('a signing request of the template', () => {
     for (let start = 0; start < 2; start++) {
       const twin = await startTwin(options);
       const kit = await twin.issueKit('sensor');
-      const store = Store.peek(StateFolder.at(options.stateDirectory));
-      const [certificate] = [...store.all('certificates')].filter(({ logicalId }) => logicalId === 'Certificate0');
-      ids.push(certificate!.certificateId);
-      expect(new X509Certificate(certificate!.certificatePem!).subject).toBe('CN=sensor');
-      const device = await MqttJs.connect({ ...kit, certificatePem: certificate!.certificatePem!, privateKeyPem });
+      const { endpointUrl: endpoint, region, ...credentials } = twin.aws;
+      const iot = new IoTClient({ endpoint, region, credentials });
+      const { certificates } = await iot.send(new ListCertificatesCommand({}));
+      const described = await Promise.all(certificates!.map(({ certificateId }) => iot.send(new DescribeCertificateCommand({ certificateId }))));
+      const certificate = described.map(({ certificateDescription }) => certificateDescription!).find(({ certificatePem }) => certificatePem !== kit.certificatePem)!;
+      ids.push(certificate.certificateId!);
+      expect(new X509Certificate(certificate.certificatePem!).subject).toBe('CN=sensor');
+      const device = await MqttJs.connect({ ...kit, certificatePem: certificate.certificatePem!, privateKeyPem });
       await device.publish('a', 'x');
       await device.end();
       // The kit stands in its place.

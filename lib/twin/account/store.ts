@@ -1,6 +1,5 @@
-import type { StateFolder } from '../pki/state-folder';
-import { JournalFile } from './journal-file';
-import type { Mutation } from './journal-file';
+import { NO_STORAGE } from '../storage';
+import type { Storage } from '../storage';
 import type { Records } from './records';
 
 export type Table = keyof Records;
@@ -8,26 +7,20 @@ export type Table = keyof Records;
 /** Learns of a change once it is made; what is created has no `before`, what is removed no `after`. */
 export type ChangeListener = <K extends Table>(table: K, key: string, before: Records[K] | undefined, after: Records[K] | undefined) => void;
 
-const FILE = 'account.ndjson';
+/** Where storage has all of an account. */
+const KEPT = 'account';
 
 /** Tables of plain records by key. A record is never changed, only replaced: who holds one can tell by identity whether it is still so. */
 export class Store {
   private readonly tables = new Map<Table, Map<string, object>>();
   private readonly listeners = new Set<ChangeListener>();
-  private file: JournalFile | undefined;
 
-  /** A store that lasts: what the folder remembers, and every change from now on. */
-  public static open(folder: StateFolder): Store {
-    const store = Store.peek(folder);
-    store.file = JournalFile.start(folder, FILE, store.mutations());
-    return store;
-  }
-
-  /** What the folder remembers, for looking at: changes are not written down. */
-  public static peek(folder: StateFolder): Store {
-    const store = new Store();
-    JournalFile.read(folder, FILE).forEach((mutation) => store.replay(mutation));
-    return store;
+  /** @param storage what was there before, and every change from now on */
+  constructor(private readonly storage: Storage = NO_STORAGE) {
+    for (const { key: name, value } of storage.load(KEPT)) {
+      const [table, key] = splitName(name);
+      this.tableOf(table).set(key, JSON.parse(value.toString()) as object);
+    }
   }
 
   public get<K extends Table>(table: K, key: string): Records[K] | undefined {
@@ -36,7 +29,7 @@ export class Store {
 
   public put<K extends Table>(table: K, key: string, record: Records[K]): void {
     const before = this.get(table, key);
-    this.file?.append(before === undefined ? { table, key, put: record } : { table, key, ...differenceOf(before, record) });
+    this.storage.put(KEPT, nameOf(table, key), JSON.stringify(record));
     this.tableOf(table).set(key, record);
     this.tell(table, key, before, record);
   }
@@ -44,7 +37,7 @@ export class Store {
   public remove(table: Table, key: string): void {
     const before = this.get(table, key);
     if (before !== undefined) {
-      this.file?.append({ table, key });
+      this.storage.remove(KEPT, nameOf(table, key));
       this.tableOf(table).delete(key);
       this.tell(table, key, before, undefined);
     }
@@ -69,12 +62,6 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
-  /** Write nothing more down. */
-  public close(): void {
-    this.file?.close();
-    this.file = undefined;
-  }
-
   private tell<K extends Table>(table: K, key: string, before: Records[K] | undefined, after: Records[K] | undefined): void {
     this.listeners.forEach((listener) => listener(table, key, before, after));
   }
@@ -87,34 +74,14 @@ export class Store {
     }
     return map;
   }
-
-  private replay({ table, key, put, set, unset = [] }: Mutation): void {
-    const records = this.tableOf(table);
-    if (put !== undefined) {
-      records.set(key, put);
-    } else if (set !== undefined) {
-      const kept = Object.entries(records.get(key) ?? {}).filter(([field]) => !unset.includes(field));
-      records.set(key, { ...Object.fromEntries(kept), ...set });
-    } else {
-      records.delete(key);
-    }
-  }
-
-  private *mutations(): Iterable<Mutation> {
-    for (const [table, records] of this.tables) {
-      for (const [key, put] of records) {
-        yield { table, key, put };
-      }
-    }
-  }
 }
 
-/** The fields that changed: a certificate's text need not be written again with each change of its status. */
-function differenceOf(before: object, after: object): Pick<Mutation, 'set' | 'unset'> {
-  const old = before as { readonly [field: string]: unknown };
-  const unset = Object.keys(before).filter((field) => (after as typeof old)[field] === undefined);
-  return {
-    set: Object.fromEntries(Object.entries(after).filter(([field, value]) => value !== old[field])),
-    ...(unset.length === 0 ? {} : { unset }),
-  };
+/** A key may have any characters in it, the name of a table has no slash. */
+function nameOf(table: Table, key: string): string {
+  return `${table}/${key}`;
+}
+
+function splitName(name: string): [Table, string] {
+  const at = name.indexOf('/');
+  return [name.slice(0, at) as Table, name.slice(at + 1)];
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IsKept } from '../storage';
 import type { AccessKeys } from './access-keys';
 import { allowLocalPages, isForeignPage, preflightOfLocalPage } from './cors';
 import { jsonError } from './json-service';
@@ -42,6 +43,13 @@ export interface EndpointParts {
    */
   readonly now?: () => number;
 
+  /**
+   * Asked before each answer, whether what led to it outlasts the twin.
+   *
+   * @default - it need not
+   */
+  readonly isKept?: IsKept;
+
   /** Told of a fault of the twin itself. */
   readonly onFault: (reason: string) => void;
 }
@@ -53,7 +61,7 @@ export interface EndpointParts {
 export function createAwsEndpoint(parts: EndpointParts): Server {
   const services = new Map(parts.services.map((service) => [service.name, service]));
   const server = createServer((request, response) => {
-    void answer(request).then((answered) => send(response, answered));
+    void answer(request).then((answered) => send(response, parts.isKept?.() === false ? errorOf(request, NOT_KEPT) : answered));
   });
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   return server;
@@ -97,10 +105,18 @@ export function createAwsEndpoint(parts: EndpointParts): Server {
       if (!(error instanceof ServiceError)) {
         parts.onFault(`${name ?? 'the AWS endpoint'}: ${error instanceof Error ? error.message : String(error)}`);
       }
-      const told = error instanceof ServiceError ? error : new ServiceError('InternalFailure', 'the twin failed; see its journal', 500);
-      return (ERRORS[name ?? ''] ?? jsonError)(told);
+      return errorOf(request, error instanceof ServiceError ? error : new ServiceError('InternalFailure', 'the twin failed; see its journal', 500));
     }
   }
+}
+
+/** The disk is full; clients may try again. */
+const NOT_KEPT = new ServiceError('ServiceUnavailableException', 'the twin cannot write its state to the disk; see its journal', 503);
+
+/** An error in the words of the service that the request is for. */
+function errorOf({ url = '/', headers }: IncomingMessage, error: ServiceError): ServiceResponse {
+  const [, search = ''] = splitOnce(url, '?');
+  return (ERRORS[serviceOf(headers, new URLSearchParams(search)) ?? ''] ?? jsonError)(error);
 }
 
 /** The answer to a call that needs no signature, or to a page of this computer that is about to make one. */

@@ -12,6 +12,6 @@ export { readObject } from './s3/buckets';
 export { ServiceError, unknownOperation } from './service';
 export type { Service, ServiceRequest, ServiceResponse } from './service';
 export { standIns } from './services';
-export { verifySignature } from './signature';
+export { signedHeaders, verifySignature } from './signature';
 export type { BadSignature, Signed, SignedRequest } from './signature';
 export type { Surroundings } from './surroundings';

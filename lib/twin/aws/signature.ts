@@ -128,6 +128,12 @@ class Sha256 {
   public reset(): void {}
 }
 
+/** The headers with which a client reads something of a service. */
+export async function signedHeaders(url: URL, service: string, { region, accessKeyId, secretAccessKey }: { readonly region: string; readonly accessKeyId: string; readonly secretAccessKey: string }): Promise<Record<string, string>> {
+  const signer = new SignatureV4({ credentials: { accessKeyId, secretAccessKey }, region, service, sha256: Sha256 });
+  return (await signer.sign({ method: 'GET', protocol: url.protocol, hostname: url.hostname, path: url.pathname, headers: { host: url.host } })).headers;
+}
+
 /** Signs a request again as it was signed. */
 class Signer extends SignatureV4 {
   constructor({ accessKeyId, secretAccessKey }: { readonly accessKeyId: string; readonly secretAccessKey: string }, private readonly signedRegion: string, private readonly signedService: string) {

@@ -3,6 +3,7 @@ import type { AccountScope } from '../../policy';
 import type { AccessKeys } from './access-keys';
 import type { Clock } from '../clock';
 import type { StateFolder } from '../pki/state-folder';
+import type { Storage } from '../storage';
 
 /** What the stand-ins for AWS services work with. */
 export interface Surroundings {
@@ -12,6 +13,7 @@ export interface Surroundings {
 
   /** Where they keep what AWS would keep. */
   readonly folder: StateFolder;
+  readonly storage: Storage;
   readonly clock: Clock;
 
   /** The credentials that are handed out. */

@@ -9,6 +9,8 @@ import type { FunctionAccess, FunctionConfig, Functions } from '../lambda';
 import { listen } from '../listen';
 import type { Listening } from '../listen';
 import type { StateFolder } from '../pki/state-folder';
+import { NO_STORAGE } from '../storage';
+import type { IsKept, Storage } from '../storage';
 import { Answers } from './answers';
 import { CustomResources } from './custom-resources';
 import type { Deployed, Deploying } from './custom-resources';
@@ -19,6 +21,12 @@ import { CustomResourceRecords } from './records';
 export interface LocalAwsOptions {
   readonly scope: AccountScope;
   readonly folder: StateFolder;
+
+  /** @default - what tables hold is gone with the process */
+  readonly storage?: Storage;
+
+  /** Asked before each answer. */
+  readonly isKept?: IsKept;
   readonly clock: Clock;
 
   /** AWS IoT, and what else is served besides the stand-ins. */
@@ -50,12 +58,13 @@ export class LocalAws {
   /** Start the endpoint, on any free port of this computer alone. */
   public static async start(options: LocalAwsOptions): Promise<LocalAws> {
     const aws = new LocalAws(options);
-    const { services, log } = options;
+    const { services, log, isKept } = options;
     const server = createAwsEndpoint({
       services: [...services, ...aws.standIns, ...aws.apps.services],
       openRoutes: [aws.answers, ...aws.apps.openRoutes],
       keys: aws.keys,
       onFault: (reason) => log('AWS', reason),
+      ...(isKept && { isKept }),
     });
     aws.listening = await listen(server, 0, '127.0.0.1', 'another time');
     return aws;
@@ -77,10 +86,10 @@ export class LocalAws {
   private working: Promise<unknown> = Promise.resolve();
 
   private constructor(private readonly options: LocalAwsOptions) {
-    const { clock, folder, scope, log, runFunctions: runs = true, project = process.cwd() } = options;
+    const { clock, folder, storage = NO_STORAGE, scope, log, runFunctions: runs = true, project = process.cwd() } = options;
     this.deployment = options.deployment;
     this.keys = new AccessKeys(() => clock.now());
-    this.around = { deployment: () => this.deployment, scope, folder, clock, keys: this.keys };
+    this.around = { deployment: () => this.deployment, scope, folder, storage, clock, keys: this.keys };
     const access = ({ name, roleArn }: FunctionConfig): FunctionAccess => ({
       endpoint: this.endpoint,
       region: scope.region,

@@ -72,7 +72,7 @@ export class Front {
     this.mqtt = new MqttEntrance(callers, around);
     this.data = new DataPlane({ guard, broker, journal });
     this.http = new HttpEntrance({
-      callers: new HttpCallers({ callers, customAuth, keys, clock, journal }), mqtt: this.mqtt, data: this.data, journal, newTraceId: newId, ...(credentials && { credentials }),
+      callers: new HttpCallers({ callers, customAuth, keys, clock, journal }), mqtt: this.mqtt, data: this.data, journal, newTraceId: newId, isKept: () => around.outbox.isKept(), ...(credentials && { credentials }),
     });
     const door = (port: Port): FrontDoor => new FrontDoor(port, () => this.namesNow(), journal, (arrival) => this.arrive(arrival));
     this.doors = { mqtt: door('mqtt'), https: door('https') };

@@ -6,6 +6,7 @@ import { WebSocketServer, createWebSocketStream } from 'ws';
 import type { CredentialProvider } from '../credentials';
 import type { Asker, Journal } from '../journal';
 import { LIMITS, SAFETY } from '../limits';
+import type { IsKept } from '../storage';
 import { FORBIDDEN } from './data-plane';
 import type { DataAnswer, DataPlane } from './data-plane';
 import type { Arrival } from './front-door';
@@ -19,7 +20,13 @@ export interface HttpEntranceProps {
   readonly journal: Journal;
   readonly credentials?: CredentialProvider;
   readonly newTraceId: () => string;
+
+  /** Asked before each answer, whether what led to it outlasts the twin. */
+  readonly isKept: IsKept;
 }
+
+/** The disk is full; clients may try again. */
+const NOT_KEPT: DataAnswer = { status: 503, body: { message: 'the twin cannot write its state to the disk' }, error: 'ServiceUnavailableException' };
 
 /** Where WebSockets are opened. */
 const MQTT_PATH = '/mqtt';
@@ -65,11 +72,12 @@ export class HttpEntrance {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse, payload: Buffer | undefined): Promise<void> {
-    const { status, body, error } = await this.answerTo(request, payload).catch((cause: unknown): DataAnswer => {
+    const answer = await this.answerTo(request, payload).catch((cause: unknown): DataAnswer => {
       // The last resort: what one client sends must not end the process.
       this.refuse({}, `the twin could not handle a request: ${(cause as Error).message}`);
       return { status: 500, body: { message: 'the twin could not handle the request' }, error: 'InternalFailureException' };
     });
+    const { status, body, error } = this.props.isKept() ? answer : NOT_KEPT;
     if (!response.destroyed) {
       response.writeHead(status, { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) });
       response.end(JSON.stringify('message' in body ? { ...body, traceId: this.props.newTraceId() } : body));

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock';
 import type { Journal } from '../journal';
 import { SAFETY } from '../limits';
+import type { BrokerRecords } from './broker-records';
 import type { Message } from './message';
 import { Session } from './session';
 import type { Backlog, Subscription } from './session';
@@ -35,8 +36,15 @@ export class Broker {
   private readonly backlog: Backlog = { bytes: 0 };
   private readonly wills = new Map<string, PendingWill>();
 
-  /** @param journal learns what the twin's own limits cost */
-  constructor(private readonly clock: Clock, private readonly journal: Pick<Journal, 'note'> = { note: () => undefined }) {}
+  /**
+   * @param journal learns what the twin's own limits cost
+   * @param records what there was before, and where it is written down
+   */
+  constructor(private readonly clock: Clock, private readonly journal: Pick<Journal, 'note'> = { note: () => undefined }, private readonly records?: BrokerRecords) {
+    if (records !== undefined) {
+      this.restore(records);
+    }
+  }
 
   /** Whether there can be a session for a client id. */
   public hasRoomFor(clientId: string): boolean {
@@ -56,8 +64,7 @@ export class Broker {
     if (existing !== undefined) {
       this.endSession(existing);
     }
-    const session = new Session(clientId, this.clock, this.backlog);
-    this.sessions.set(clientId, session);
+    const session = this.newSession(clientId);
     return { session, present: false };
   }
 
@@ -70,16 +77,17 @@ export class Broker {
   }
 
   public subscribe(subscription: Subscription): void {
-    const { session, filter, share, requested } = subscription;
-    session.subscriptions.set(requested, subscription);
-    this.tree.add(filter, share, session.clientId, subscription);
+    this.add(subscription);
+    subscription.session.save();
   }
 
   /** Whether there was such a subscription. */
   public unsubscribe(session: Session, requested: string): boolean {
     const { filter, share } = parseFilter(requested);
     this.tree.remove(filter, share, session.clientId);
-    return session.subscriptions.delete(requested);
+    const isGone = session.subscriptions.delete(requested);
+    session.save();
+    return isGone;
   }
 
   /** Whether anybody subscribed to a topic, so that a message need not be made for nobody. */
@@ -149,11 +157,23 @@ export class Broker {
     return will;
   }
 
+  private newSession(clientId: string): Session {
+    const session = new Session(clientId, this.clock, this.backlog, this.records?.of(clientId));
+    this.sessions.set(clientId, session);
+    return session;
+  }
+
+  private add(subscription: Subscription): void {
+    const { session, filter, share, requested } = subscription;
+    session.subscriptions.set(requested, subscription);
+    this.tree.add(filter, share, session.clientId, subscription);
+  }
+
   private endSession(session: Session): void {
+    session.end();
     for (const requested of [...session.subscriptions.keys()]) {
       this.unsubscribe(session, requested);
     }
-    session.end();
     if (this.sessions.get(session.clientId) === session) {
       this.sessions.delete(session.clientId);
       this.publishWill(session.clientId);
@@ -162,22 +182,53 @@ export class Broker {
 
   private retain(message: Message): void {
     // [MQTT-3.3.1-6] An empty payload removes what was retained.
-    this.forget(message.topic);
-    if (message.payload.length === 0) {
-      return;
-    }
-    if (this.retained.size < SAFETY.retainedMessages && this.retainedBytes + message.payload.length <= SAFETY.retainedBytes) {
-      this.retained.set(message.topic, { ...message, retainedAt: this.clock.now() });
-      this.retainedBytes += message.payload.length;
+    const retained = { ...message, retainedAt: this.clock.now() };
+    if (message.payload.length > 0 && this.hold(retained)) {
+      this.records?.retain(retained);
     } else {
-      const asker = message.publisher === undefined ? {} : { clientId: message.publisher };
-      this.journal.note(asker, 'refused', `the message to '${message.topic}' is not retained: the twin retains no more`);
+      this.forget(message.topic);
     }
+  }
+
+  /** Whether there is room. */
+  private hold(message: RetainedMessage): boolean {
+    const { topic, payload, publisher } = message;
+    const bytes = this.retainedBytes - (this.retained.get(topic)?.payload.length ?? 0) + payload.length;
+    if ((this.retained.size >= SAFETY.retainedMessages && !this.retained.has(topic)) || bytes > SAFETY.retainedBytes) {
+      this.journal.note(publisher === undefined ? {} : { clientId: publisher }, 'refused', `the message to '${topic}' is not retained: the twin retains no more`);
+      return false;
+    }
+    this.retained.set(topic, message);
+    this.retainedBytes = bytes;
+    return true;
   }
 
   private forget(topic: string): void {
     this.retainedBytes -= this.retained.get(topic)?.payload.length ?? 0;
     this.retained.delete(topic);
+    this.records?.forget(topic);
+  }
+
+  /** Be as before, but for the connections. What is over by now is forgotten. */
+  private restore(records: BrokerRecords): void {
+    const now = this.clock.now();
+    for (const message of records.retained()) {
+      if ((message.expiresAt ?? Infinity) <= now || !this.hold(message)) {
+        this.forget(message.topic);
+      }
+    }
+    for (const { clientId, subscriptions, waiting, ...state } of records.sessions()) {
+      const session = this.newSession(clientId);
+      session.restore(state, waiting);
+      subscriptions.forEach((subscription) => this.add({ ...subscription, session }));
+      // A connection that lasted to the end of the process is taken to have ended now.
+      const endsAt = state.endsAt ?? now + state.expirySec * 1000;
+      if (endsAt <= now || this.sessions.size > SAFETY.sessions) {
+        this.endSession(session);
+      } else {
+        session.expireAt(endsAt, () => this.endSession(session));
+      }
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../clock';
 import type { Guard } from '../guard';
 import type { Asker, Journal } from '../journal';
 import { LIMITS, SAFETY } from '../limits';
+import type { IsKept } from '../storage';
 import type { Broker, Client } from './broker';
 import { ByteList } from './byte-list';
 import { HANDLERS } from './handlers';
@@ -116,11 +117,15 @@ export interface Surroundings {
   readonly watcher?: ConnectionWatcher;
 }
 
-/** Gathers the writes of one turn of the event loop, so that many packets share a TLS record and a system call. */
+/**
+ * Gathers the writes of one turn of the event loop, so that many packets share a TLS record, a system call, and what it takes
+ * to write down what led to them.
+ */
 export class Outbox {
   private waiting: Connection[] = [];
 
-  constructor(private readonly clock: Clock) {}
+  /** @param isKept asked before anything is sent, whether what led to it outlasts the twin */
+  constructor(private readonly clock: Clock, public readonly isKept: IsKept = () => true) {}
 
   public add(connection: Connection): void {
     if (this.waiting.push(connection) === 1) {
@@ -180,6 +185,9 @@ export class Connection implements Client, Outlet, Requester {
   private unwatch: (() => void) | undefined;
   private lastHeard: number;
   private closed = false;
+
+  /** Whether anything has left. */
+  private wasAnswered = false;
 
   /** Packets that came while it is being found out who the client is. */
   private waiting: Packet[] | undefined;
@@ -296,14 +304,18 @@ export class Connection implements Client, Outlet, Requester {
     this.write(PUBACKS[this.isMqtt5 ? 5 : 4].packet(messageId));
   }
 
-  /** Hand over what was gathered. */
+  /** Hand over what was gathered, if it may leave. */
   public flush(): void {
     if (this.closed || this.out.length === 0) {
       return;
     }
-    this.socket.write(this.out.length === 1 ? this.out[0] : Buffer.concat(this.out, this.outBytes));
-    this.out = [];
-    this.outBytes = 0;
+    if (this.around.outbox.isKept()) {
+      this.hand(this.out, this.outBytes);
+      this.out = [];
+      this.outBytes = 0;
+    } else {
+      this.close(ReasonCode.QUOTA_EXCEEDED, 'the twin cannot write its state to the disk');
+    }
   }
 
   public overflow(): void {
@@ -327,18 +339,37 @@ export class Connection implements Client, Outlet, Requester {
     if (this.closed) {
       return;
     }
-    if (this.isMqtt5 && this.established !== undefined) {
-      const bytes = this.encode({ cmd: 'disconnect', reasonCode, properties: { reasonString: reasonString(reason) } });
-      // [MQTT-3.14.2-3] The reason string must not make the packet larger than the client takes.
-      this.write(bytes.length <= this.established.maximumPacketSize ? bytes : this.encode({ cmd: 'disconnect', reasonCode }));
-    }
-    this.end(reason, reasonCode);
+    this.leave(reason, reasonCode, this.isMqtt5 && this.established !== undefined ? this.farewell(this.established, reasonCode, reason) : undefined);
   }
 
   /** Close after what was sent has left; the last will is published unless it was taken back. */
   public end(reason: string, reasonCode?: ReasonCode): void {
-    this.flush();
-    this.drop(reason, reasonCode, true);
+    this.leave(reason, reasonCode);
+  }
+
+  /** The last packet to an MQTT 5 client. */
+  private farewell({ maximumPacketSize }: Established, reasonCode: ReasonCode, reason: string): Buffer {
+    const bytes = this.encode({ cmd: 'disconnect', reasonCode, properties: { reasonString: reasonString(reason) } });
+    // [MQTT-3.14.2-3] The reason string must not make the packet larger than the client takes.
+    return bytes.length <= maximumPacketSize ? bytes : this.encode({ cmd: 'disconnect', reasonCode });
+  }
+
+  /** Send what may leave, and why there is no more. */
+  private leave(reason: string, reasonCode?: ReasonCode, farewell?: Buffer): void {
+    if (!this.closed) {
+      const isKept = this.around.outbox.isKept();
+      // Who was not told of the connection is not told of its end.
+      const last = [...isKept ? this.out : [], ...farewell !== undefined && (isKept || this.wasAnswered) ? [farewell] : []];
+      if (last.length > 0) {
+        this.hand(last);
+      }
+      this.drop(reason, reasonCode, true);
+    }
+  }
+
+  private hand(out: readonly Buffer[], bytes?: number): void {
+    this.wasAnswered = true;
+    this.socket.write(out.length === 1 ? out[0] : Buffer.concat(out, bytes));
   }
 
   private encode(packet: Packet): Buffer {
@@ -362,11 +393,11 @@ export class Connection implements Client, Outlet, Requester {
     } else {
       this.socket.destroy();
     }
-    this.leave(reason, reasonCode);
+    this.tell(reason, reasonCode);
     this.onClosed();
   }
 
-  private leave(reason: string, reasonCode: ReasonCode | undefined): void {
+  private tell(reason: string, reasonCode: ReasonCode | undefined): void {
     const { broker, journal, watcher } = this.around;
     if (this.established !== undefined) {
       if (this.will !== undefined) {

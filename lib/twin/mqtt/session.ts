@@ -31,10 +31,33 @@ export interface Outlet {
   overflow(): void;
 }
 
-/** A message that waits for the client; one that was sent before keeps its identifier. */
-interface Waiting {
+/** A message that waits for the client to take or to acknowledge it. */
+export interface Waiting {
   readonly delivery: Delivery;
+
+  /** Counts the messages of the session. */
+  readonly place: number;
+
+  /** Present once it was sent. */
   readonly messageId?: number;
+}
+
+/** What there is to know of a session besides its messages. */
+export interface SessionState<S = Subscription> {
+  readonly expirySec: number;
+  readonly lastMessageId: number;
+  readonly subscriptions: readonly S[];
+
+  /** When it ends, in milliseconds since the epoch; absent while there is a connection. */
+  readonly endsAt?: number;
+}
+
+/** Where a session is written down that outlives its connection. */
+export interface SessionRecord {
+  save(state: SessionState): void;
+  put(waiting: Waiting): void;
+  remove(waiting: Waiting): void;
+  end(): void;
 }
 
 /** Roughly what a message that waits takes besides its payload and topic. */
@@ -50,16 +73,58 @@ export class Session {
   public readonly subscriptions = new Map<string, Subscription>();
   public outlet: Outlet | undefined;
 
-  /** Seconds the session outlives its connection; 0 ends it with the connection. */
-  public expirySec = 0;
-
-  private readonly inflight = new Map<number, Delivery>();
+  private readonly inflight = new Map<number, Waiting>();
   private queue = new Fifo<Waiting>();
   private queuedBytes = 0;
   private lastMessageId = 0;
+  private places = 0;
+  private outlivesSec = 0;
+  private endsAt: number | undefined;
   private expiry: Timer | undefined;
 
-  constructor(public readonly clientId: string, private readonly clock: Clock, private readonly backlog: Backlog = { bytes: 0 }) {}
+  /** @param record where it is written down, should it outlive its connection */
+  constructor(
+    public readonly clientId: string, private readonly clock: Clock, private readonly backlog: Backlog = { bytes: 0 }, private readonly record?: SessionRecord,
+  ) {}
+
+  /** Seconds the session outlives its connection; 0 ends it with the connection. */
+  public get expirySec(): number {
+    return this.outlivesSec;
+  }
+
+  public set expirySec(seconds: number) {
+    if (seconds === 0) {
+      this.unrecord();
+    }
+    const isNew = this.outlivesSec === 0;
+    this.outlivesSec = seconds;
+    this.save();
+    if (isNew) {
+      this.unfinished().forEach((waiting) => this.kept?.put(waiting));
+    }
+  }
+
+  /** Write down what has changed besides messages. */
+  public save(): void {
+    const { expirySec, lastMessageId, endsAt } = this;
+    this.kept?.save({ expirySec, lastMessageId, subscriptions: [...this.subscriptions.values()], ...endsAt !== undefined && { endsAt } });
+  }
+
+  /** Be as before, but for the connection. */
+  public restore({ expirySec, lastMessageId, endsAt }: Omit<SessionState, 'subscriptions'>, messages: readonly Waiting[]): void {
+    this.outlivesSec = expirySec;
+    this.endsAt = endsAt;
+    for (const waiting of messages) {
+      this.places = waiting.place + 1;
+      if (waiting.messageId !== undefined) {
+        this.inflight.set(waiting.messageId, waiting);
+      } else if (!this.enqueue(waiting)) {
+        this.kept?.remove(waiting);
+      }
+    }
+    // Those that were sent came after it was last written down.
+    this.lastMessageId = [...this.inflight.keys()].at(-1) ?? lastMessageId;
+  }
 
   /**
    * Pass a message on, or keep it until the client can take it.
@@ -73,7 +138,7 @@ export class Session {
       if (delivery.qos === 0) {
         this.outlet.publish(delivery);
       } else if (this.hasRoom(this.outlet) && this.queue.length === 0) {
-        this.send(this.outlet, delivery);
+        this.send(this.outlet, { delivery, place: this.places++ });
       } else {
         this.keep(delivery);
       }
@@ -82,7 +147,10 @@ export class Session {
 
   /** The client acknowledged a QoS 1 message. */
   public acknowledge(messageId: number): void {
-    if (this.inflight.delete(messageId)) {
+    const waiting = this.inflight.get(messageId);
+    if (waiting !== undefined) {
+      this.inflight.delete(messageId);
+      this.kept?.remove(waiting);
       this.drain();
     }
   }
@@ -91,9 +159,11 @@ export class Session {
   public attach(outlet: Outlet): void {
     this.expiry?.cancel();
     this.expiry = undefined;
+    this.endsAt = undefined;
+    this.save();
     this.outlet = outlet;
-    const unacknowledged = [...this.inflight].map(([messageId, delivery]) => ({ delivery, messageId }));
-    this.queue = new Fifo([...unacknowledged, ...this.queue]);
+    const unacknowledged = [...this.inflight.values()];
+    this.queue = new Fifo(this.unfinished());
     this.count(unacknowledged.reduce((sum, { delivery }) => sum + sizeOf(delivery), 0));
     this.inflight.clear();
     this.drain();
@@ -105,16 +175,44 @@ export class Session {
     if (this.expirySec === 0) {
       onExpiry();
     } else {
-      this.expiry = this.clock.after(this.expirySec * 1000, onExpiry);
+      this.expireAt(this.clock.now() + this.expirySec * 1000, onExpiry);
     }
+  }
+
+  /** End at a moment, in milliseconds since the epoch, unless somebody comes back. */
+  public expireAt(endsAt: number, onExpiry: () => void): void {
+    if (this.endsAt !== endsAt) {
+      this.endsAt = endsAt;
+      this.save();
+    }
+    this.expiry = this.clock.after(endsAt - this.clock.now(), onExpiry);
   }
 
   /** Forget everything that waits. */
   public end(): void {
     this.expiry?.cancel();
+    this.unrecord();
+    this.outlivesSec = 0;
     this.inflight.clear();
     this.queue = new Fifo();
     this.count(-this.queuedBytes);
+  }
+
+  /** Where the session is written down, if it is. */
+  private get kept(): SessionRecord | undefined {
+    return this.outlivesSec > 0 ? this.record : undefined;
+  }
+
+  private unrecord(): void {
+    if (this.kept !== undefined) {
+      this.unfinished().forEach((waiting) => this.kept?.remove(waiting));
+      this.kept.end();
+    }
+  }
+
+  /** What was not acknowledged, and then what was not sent. */
+  private unfinished(): Waiting[] {
+    return [...this.inflight.values(), ...this.queue];
   }
 
   private keep(delivery: Delivery): void {
@@ -122,13 +220,23 @@ export class Session {
     if (delivery.qos === 0) {
       return;
     }
-    const size = sizeOf(delivery);
-    if (this.queuedBytes + size > SAFETY.queuedBytes || this.backlog.bytes + size > SAFETY.allQueuedBytes) {
+    const waiting = { delivery, place: this.places++ };
+    if (this.enqueue(waiting)) {
+      this.kept?.put(waiting);
+    } else {
       this.outlet?.overflow();
-      return;
     }
-    this.queue.push({ delivery });
+  }
+
+  /** Whether there is room. */
+  private enqueue(waiting: Waiting): boolean {
+    const size = sizeOf(waiting.delivery);
+    if (this.queuedBytes + size > SAFETY.queuedBytes || this.backlog.bytes + size > SAFETY.allQueuedBytes) {
+      return false;
+    }
+    this.queue.push(waiting);
     this.count(size);
+    return true;
   }
 
   private count(bytes: number): void {
@@ -140,10 +248,12 @@ export class Session {
     const { outlet } = this;
     // A client that does not read loses its connection while it is being sent to.
     while (outlet !== undefined && this.outlet === outlet && this.queue.length > 0 && this.hasRoom(outlet)) {
-      const { delivery, messageId } = this.queue.shift()!;
-      this.count(-sizeOf(delivery));
-      if (this.isDeliverable(outlet, delivery)) {
-        this.send(outlet, delivery, messageId);
+      const waiting = this.queue.shift()!;
+      this.count(-sizeOf(waiting.delivery));
+      if (this.isDeliverable(outlet, waiting.delivery)) {
+        this.send(outlet, waiting);
+      } else {
+        this.kept?.remove(waiting);
       }
     }
   }
@@ -157,12 +267,16 @@ export class Session {
     return this.inflight.size < Math.min(outlet.receiveMaximum, LIMITS.inflight);
   }
 
-  private send(outlet: Outlet, delivery: Delivery, sentAs?: number): void {
+  private send(outlet: Outlet, { delivery, place, messageId: sentAs }: Waiting): void {
     const messageId = sentAs ?? this.nextMessageId();
-    this.inflight.set(messageId, delivery);
+    const sent = { delivery, place, messageId };
+    this.inflight.set(messageId, sent);
     // [MQTT-4.4.0-1] Unacknowledged messages are sent again, with their identifier and DUP set.
     if (!outlet.publish(delivery, messageId, sentAs !== undefined)) {
       this.inflight.delete(messageId);
+      this.kept?.remove(sent);
+    } else if (sentAs === undefined) {
+      this.kept?.put(sent);
     }
   }
 

@@ -21,6 +21,7 @@ import { ControlPlane } from '../../../lib/twin/control-plane';
 import { functionsOf, type Functions } from '../../../lib/twin/lambda';
 import { LocalAuthority } from '../../../lib/twin/pki/authority';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';
+import { MemoryStorage } from '../../twin/support/memory-storage';
 import { directoryServices } from './directory';
 import { HttpFaults } from './http-faults';
 import { objectionsTo } from './sdk-models';
@@ -39,6 +40,7 @@ export interface Snapshot {
   readonly deployment: Deployment;
   readonly records: ReadonlyMap<Table, ReadonlyMap<string, object>>;
   readonly files: ReadonlyMap<string, Buffer>;
+  readonly storage: MemoryStorage;
 }
 
 const TABLES: readonly Table[] = [
@@ -84,6 +86,7 @@ export class LocalAccount implements System {
   public clients!: ReturnType<LocalAccount['createClients']>;
   public readonly clock: Clock;
   public authority!: LocalAuthority;
+  private storage = new MemoryStorage();
   private server!: Server;
   private services = new Map<string, Service>();
   private readonly directory = mkdtempSync(join(tmpdir(), 'over-http-'));
@@ -133,10 +136,12 @@ export class LocalAccount implements System {
       deployment: this.deployment,
       records: new Map(TABLES.map((table) => [table, new Map<string, object>(this.account.store.entries(table))])),
       files: new Map(filesIn(this.folder.path).map((file) => [relative(this.folder.path, file), readFileSync(file)])),
+      storage: new MemoryStorage(this.storage),
     };
   }
 
-  public restore({ deployment, records, files }: Snapshot): void {
+  public restore({ deployment, records, files, storage }: Snapshot): void {
+    this.storage = new MemoryStorage(storage);
     const store = new Store();
     for (const [table, entries] of records) {
       entries.forEach((record, key) => store.put(table, key, record as never));
@@ -170,7 +175,7 @@ export class LocalAccount implements System {
       registerThing: () => Promise.reject(new Error('nobody registers things here')),
       runTask: () => undefined,
     });
-    const around = { deployment: () => this.deployment, scope: SCOPE, folder: this.folder, clock, keys: this.keys };
+    const around = { deployment: () => this.deployment, scope: SCOPE, folder: this.folder, storage: this.storage, clock, keys: this.keys };
     this.services = new Map([controlPlane, ...directoryServices(this.folder), ...standIns(around, NO_FUNCTIONS, (message) => this.problems.push(message))].map((service) => [service.name, service]));
   }
 

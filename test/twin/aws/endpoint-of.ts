@@ -11,6 +11,8 @@ import type { AppServices, Session } from '../../../lib/twin/aws';
 import { systemClock } from '../../../lib/twin/clock';
 import type { Functions } from '../../../lib/twin/lambda';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';
+import { NO_STORAGE, SqliteStorage } from '../../../lib/twin/storage';
+import type { Storage } from '../../../lib/twin/storage';
 
 const SCOPE = { accountId: '123456789012', region: 'eu-west-1', partition: 'aws' } as const;
 const NO_FUNCTIONS: Functions = { invoke: () => Promise.reject(new Error('no functions here')) };
@@ -25,6 +27,7 @@ export class EndpointOf {
   private deployment!: Deployment;
   private server: Server = createServer();
   private url = '';
+  private storage: Storage = NO_STORAGE;
 
   /** How far ahead the clock is, in milliseconds. */
   public ahead = 0;
@@ -57,9 +60,16 @@ export class EndpointOf {
     this.server.close();
     this.keys = new AccessKeys(() => this.now());
     const clock = { ...systemClock, now: () => this.now() };
-    const around = { deployment: () => this.deployment, scope: SCOPE, folder: StateFolder.create(join(this.folder, 'state')), clock, keys: this.keys };
+    this.storage.close();
+    const folder = StateFolder.create(join(this.folder, 'state'));
+    this.storage = await SqliteStorage.open(folder);
+    const around = { deployment: () => this.deployment, scope: SCOPE, folder, storage: this.storage, clock, keys: this.keys };
     this.apps = appServices({ around, functions: this.functions, endpoint: () => this.url, log: (_, line) => this.lines.push(line) });
     this.server = createAwsEndpoint({
+      isKept: () => {
+        this.storage.commit();
+        return true;
+      },
       services: [...standIns(around, this.functions, (message) => this.faults.push(message)), ...this.apps.services],
       openRoutes: this.apps.openRoutes,
       keys: this.keys,
@@ -96,6 +106,7 @@ export class EndpointOf {
 
   public stop(): void {
     this.server.close();
+    this.storage.close();
     rmSync(this.folder, { recursive: true });
   }
   private now(): number {

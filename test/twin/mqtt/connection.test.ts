@@ -234,3 +234,43 @@ describe('a caller about whom somebody else must be asked', () => {
     expect(closed).toBe(2);
   });
 });
+
+describe('while what happens cannot be kept', () => {
+  let isKept: boolean;
+
+  beforeEach(() => {
+    isKept = true;
+    around = { ...around, outbox: new Outbox(clock, () => isKept) };
+  });
+
+  test.each([4, 5] as const)('nothing is acknowledged, and who waits for it is told to go (MQTT %i)', (version) => {
+    const wire = connect('a', version);
+    const idle = connect('idle', version);
+    isKept = false;
+    wire.receive({ cmd: 'publish', topic: 'x', payload: 'hi', qos: 1, messageId: 2, dup: false, retain: false });
+    settle();
+    expect(wire.sent).toMatchObject(version === 4 ? [] : [{ cmd: 'disconnect', reasonCode: 151, properties: { reasonString: 'the twin cannot write its state to the disk' } }]);
+    expect([wire.writableEnded, idle.writableEnded]).toEqual([true, false]);
+  });
+
+  test.each([
+    ['says goodbye', { cmd: 'disconnect', reasonCode: 0 }],
+    ['breaks the protocol', { cmd: 'connack', reasonCode: 0, sessionPresent: false }],
+  ] as [string, Packet][])('nothing is acknowledged to a client that %s', (_, last) => {
+    const wire = connect('a', 5);
+    isKept = false;
+    wire.receive({ cmd: 'publish', topic: 'x', payload: 'hi', qos: 1, messageId: 2, dup: false, retain: false }, last);
+    settle();
+    expect(wire.sent.map(({ cmd }) => cmd)).not.toContain('puback');
+    expect(wire.writableEnded).toBe(true);
+  });
+
+  test.each([4, 5] as const)('nobody is let in (MQTT %i)', (version) => {
+    isKept = false;
+    const wire = open(version);
+    wire.receive(connectPacket('a', version));
+    settle();
+    expect(wire.sent).toEqual([]);
+    expect(wire.writableEnded).toBe(true);
+  });
+});

@@ -1,11 +1,11 @@
 import { ServiceError, unknownOperation } from '../service';
-import type { Service } from '../service';
+import type { Service, ServiceResponse } from '../service';
 import { jsonError } from '../json-service';
 import type { Surroundings } from '../surroundings';
 import { answerOf, Engine } from './engine';
+import { KeptItems } from './kept-items';
 import { declaredTables } from './tables';
 import type { TableDefinition } from './tables';
-import { WriteLog } from './write-log';
 
 /** Operations that change what tables hold. */
 const WRITES: readonly string[] = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'];
@@ -14,16 +14,16 @@ const SERVED: readonly string[] = [...WRITES, 'GetItem', 'BatchGetItem', 'Query'
 
 /** DynamoDB with the tables that the deployment declares. What they hold outlasts the twin; what has expired stays. */
 export function dynamodbService(around: Surroundings): Service {
-  const log = new WriteLog(around.folder);
-  const definitions = new Map<string, string>();
+  const kept = new KeptItems(around.storage);
+  const definitions = new Map<string, TableDefinition>();
   const problems = new Map<string, string>();
   let opening: Promise<Engine> | undefined;
-  let following: Promise<void> = Promise.resolve();
+  let working: Promise<unknown> = Promise.resolve();
 
   const open = async (): Promise<Engine> => {
     const engine = await Engine.start();
     await follow(engine);
-    await log.replay(engine, [...definitions.keys()].filter((name) => !problems.has(name)));
+    await kept.restore(engine);
     return engine;
   };
 
@@ -31,18 +31,18 @@ export function dynamodbService(around: Surroundings): Service {
   const follow = async (engine: Engine): Promise<void> => {
     const tables = declaredTables(around);
     for (const table of tables) {
-      const definition = JSON.stringify(table);
-      if (definitions.get(table.TableName) !== definition) {
-        if (definitions.has(table.TableName)) {
-          await drop(engine, table.TableName);
+      const before = definitions.get(table.TableName);
+      if (JSON.stringify(before) !== JSON.stringify(table)) {
+        if (before !== undefined) {
+          await drop(engine, before);
         }
         await create(engine, table);
-        definitions.set(table.TableName, definition);
+        definitions.set(table.TableName, table);
       }
     }
-    for (const name of [...definitions.keys()].filter((one) => !tables.some(({ TableName }) => TableName === one))) {
-      await drop(engine, name);
-      definitions.delete(name);
+    for (const gone of [...definitions.values()].filter((one) => !tables.some(({ TableName }) => TableName === one.TableName))) {
+      await drop(engine, gone);
+      definitions.delete(gone.TableName);
     }
   };
 
@@ -57,8 +57,10 @@ export function dynamodbService(around: Surroundings): Service {
     }
   };
 
-  const drop = async (engine: Engine, name: string): Promise<void> => {
+  const drop = async (engine: Engine, definition: TableDefinition): Promise<void> => {
+    const { TableName: name } = definition;
     if (!problems.delete(name)) {
+      await kept.forget(engine, definition);
       await engine.must('DeleteTable', { TableName: name });
       await settled(engine, name);
     }
@@ -73,19 +75,25 @@ export function dynamodbService(around: Surroundings): Service {
       }
       opening ??= open();
       const engine = await opening;
-      following = following.then(() => follow(engine));
-      await following;
-      const problem = problems.get(tableIn(body));
-      if (problem !== undefined) {
-        return jsonError(new ServiceError('ResourceNotFoundException', `the table is not there, as AWS would not make it: ${problem}`));
-      }
-      const answer = await engine.run(operation, body);
-      if (answer.status === 200 && WRITES.includes(operation)) {
-        log.append(operation, body);
-      }
-      return answerOf(answer);
+      // One after the other, so that what is kept of an item is the last of it.
+      const run = working.then(() => work(engine, operation, body));
+      working = run.catch(() => undefined);
+      return run;
     },
   };
+
+  async function work(engine: Engine, operation: string, body: Buffer): Promise<ServiceResponse> {
+    await follow(engine);
+    const problem = problems.get(tableIn(body));
+    if (problem !== undefined) {
+      return jsonError(new ServiceError('ResourceNotFoundException', `the table is not there, as AWS would not make it: ${problem}`));
+    }
+    const answer = await engine.run(operation, body);
+    if (answer.status === 200 && WRITES.includes(operation)) {
+      await kept.follow(engine, body, (name) => definitions.get(name));
+    }
+    return answerOf(answer);
+  }
 }
 
 function tableIn(body: Buffer): string {
