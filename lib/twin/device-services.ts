@@ -7,6 +7,7 @@ import type { Credentials, RoleSession } from './aws';
 import type { Clock } from './clock';
 import { CredentialProvider } from './credentials';
 import { LifecycleEvents, publishRegistryEvents } from './events';
+import type { DataRoute } from './front/data-plane';
 import type { Guard } from './guard';
 import type { Journal } from './journal';
 import { mayInvoke } from './lambda';
@@ -18,6 +19,8 @@ import { FleetProvisioning, JustInTime, OwnershipTokens, Provisioner } from './p
 import type { CertificateIssuer } from './provisioning';
 import type { Registry } from './registry';
 import { readRules, runRules } from './rules';
+import { ShadowService, Shadows, serveShadowTopics, shadowRoutes } from './shadows';
+import type { Storage } from './storage';
 
 export interface DeviceServicesProps {
   readonly account: Account;
@@ -28,6 +31,10 @@ export interface DeviceServicesProps {
   readonly guard: Guard;
   readonly journal: Journal;
   readonly registry: Registry;
+  readonly storage: Storage;
+
+  /** Whether requests to a shadow beyond the rate of AWS IoT are refused. */
+  readonly enforceShadowRate?: boolean | undefined;
 
   /** Hand out credentials of a role that are accepted until they expire, in milliseconds since the epoch. */
   readonly issueCredentials: (expiration: number, session: RoleSession) => Credentials;
@@ -41,6 +48,10 @@ export interface DeviceServices {
   readonly justInTime: JustInTime;
   readonly credentials: CredentialProvider;
   readonly provisioner: Provisioner;
+  readonly shadows: Shadows;
+
+  /** What is served over HTTPS. */
+  readonly routes: readonly DataRoute[];
 
   /**
    * Run the rules of a deployment, and its certificate provider, in the place of those of the one before.
@@ -51,12 +62,15 @@ export interface DeviceServices {
   stop(): void;
 }
 
-/** Provisioning, events, rules and credentials, put together. */
+/** Provisioning, events, rules, shadows and credentials, put together. */
 export function startDeviceServices(props: DeviceServicesProps): DeviceServices {
-  const { account, authority, broker, clock, functions, guard, journal, registry, issueCredentials } = props;
+  const { account, authority, broker, clock, functions, guard, journal, registry, storage, issueCredentials } = props;
   const publish = (topic: string, payload: Buffer): void => broker.publish({ topic, payload, qos: 1, retain: false });
   const provisioner = new Provisioner(account, authority);
   const tokens = new OwnershipTokens(account, clock);
+  const shadows = new Shadows({ storage, clock });
+  const shadowService = new ShadowService({ shadows, broker, clock, journal, enforceRate: props.enforceShadowRate === true });
+  const endShadows = serveShadowTopics(shadowService, broker, clock);
   let certificateProvider: string | undefined;
   let endRules = (): void => undefined;
   publishRegistryEvents({ account, now: () => clock.now(), newEventId: randomUUID, publish });
@@ -71,6 +85,8 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
     justInTime: new JustInTime({ account, provisioner, journal, clock, publish }),
     credentials: new CredentialProvider({ account, registry, guard, clock, issue: issueCredentials }),
     provisioner,
+    shadows,
+    routes: shadowRoutes(shadowService, shadows),
     follow: (deployment) => {
       const { rules, notRun } = readRules(deployment);
       endRules();
@@ -91,6 +107,7 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
     },
     stop: () => {
       endRules();
+      endShadows();
       tokens.stop();
     },
   };

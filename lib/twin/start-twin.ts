@@ -34,6 +34,7 @@ import { StateFolder } from './pki/state-folder';
 import { BulkRegistration } from './provisioning';
 import { readAssembly, scopeOf } from './read-assembly';
 import { Registry } from './registry';
+import { NO_STORAGE } from './storage';
 import type { Twin } from './twin';
 
 /**
@@ -93,7 +94,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     });
     undo.push(() => aws.stop());
     const services = startDeviceServices({
-      account, authority, broker, clock, functions: aws.functions, guard, journal, registry, issueCredentials: (expiration, session) => aws.keys.issue(expiration, session),
+      account, authority, broker, clock, functions: aws.functions, guard, journal, registry, storage: NO_STORAGE, enforceShadowRate: options.enforceShadowRate, issueCredentials: (expiration, session) => aws.keys.issue(expiration, session),
     });
     undo.push(() => services.stop());
     const bulk = new BulkRegistration({
@@ -117,6 +118,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       keys: aws.keys,
       deployment: first,
       credentials: services.credentials,
+      routes: services.routes,
       certificate,
       certificateFor: (serverName) => authority.serverCertificate([serverName]),
       newId: randomUUID,
@@ -203,6 +205,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
         }
         broker.publish({ topic, payload: Buffer.from(payload), qos: 1, retain: false });
       },
+      shadow: (thingName, shadowName) => services.shadows.get(thingName, shadowName),
       reload: async () => {
         const before = deployment;
         const { changes, ...deployed } = await deployAll();

@@ -10,7 +10,7 @@ export function dataService(front: () => { readonly data: DataPlane; readonly se
     handle: async ({ method, url, body: payload, caller = { kind: 'operator' } }) => {
       const { data, sessions } = front();
       const { status, body, error } = await data.serve({ method, url, payload, asker: { principal: RoleSessions.nameOf(caller) }, identity: sessions.identity(caller, {}) });
-      return { status, headers: { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) }, body: JSON.stringify(body) };
+      return { status, headers: { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) }, body: typeof body === 'string' ? body : JSON.stringify(body) };
     },
   };
 }

@@ -72,7 +72,7 @@ export class HttpEntrance {
     });
     if (!response.destroyed) {
       response.writeHead(status, { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) });
-      response.end(JSON.stringify('message' in body ? { ...body, traceId: this.props.newTraceId() } : body));
+      response.end(typeof body === 'string' ? body : JSON.stringify('message' in body ? { ...body, traceId: this.props.newTraceId() } : body));
     }
   }
 
