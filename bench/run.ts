@@ -13,11 +13,12 @@ import { policyBench } from './policy';
 import { provisioningBench } from './provisioning';
 import { renderOutcome } from './report';
 import type { Bench, Options, Outcome } from './report';
+import { shadowsBench } from './shadows';
 import { soakBench } from './soak';
 import { sqlBench } from './sql';
 import { synthBench } from './synth';
 
-const BENCHES: readonly Bench[] = [policyBench, sqlBench, brokerBench, decidingBench, provisioningBench, callersBench, authorizerBench, synthBench, loadBench, soakBench];
+const BENCHES: readonly Bench[] = [policyBench, sqlBench, shadowsBench, brokerBench, decidingBench, provisioningBench, callersBench, authorizerBench, synthBench, loadBench, soakBench];
 const README = join(__dirname, 'README.md');
 const MARKS = ['<!-- figures -->', '<!-- /figures -->'] as const;
 const DEFAULT_SOAK_SECONDS = 300;
