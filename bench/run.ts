@@ -14,13 +14,14 @@ import { provisioningBench } from './provisioning';
 import { renderOutcome } from './report';
 import type { Bench, Options, Outcome } from './report';
 import { rulesBench } from './rules';
+import { shadowsBench } from './shadows';
 import { soakBench } from './soak';
 import { sqlBench } from './sql';
 import { stateBench } from './state';
 import { synthBench } from './synth';
 
 const BENCHES: readonly Bench[] = [
-  policyBench, sqlBench, rulesBench, brokerBench, decidingBench, provisioningBench, callersBench, stateBench, authorizerBench, synthBench, loadBench, soakBench,
+  policyBench, sqlBench, rulesBench, shadowsBench, brokerBench, decidingBench, provisioningBench, callersBench, stateBench, authorizerBench, synthBench, loadBench, soakBench,
 ];
 const README = join(__dirname, 'README.md');
 const MARKS = ['<!-- figures -->', '<!-- /figures -->'] as const;

@@ -7,6 +7,7 @@ import type { Credentials, RoleSession } from './aws';
 import type { Clock } from './clock';
 import { CredentialProvider } from './credentials';
 import { LifecycleEvents, publishRegistryEvents } from './events';
+import type { DataRoute } from './front/data-plane';
 import type { Guard } from './guard';
 import type { Journal } from './journal';
 import { mayInvoke } from './lambda';
@@ -19,6 +20,8 @@ import type { CertificateIssuer } from './provisioning';
 import type { Registry } from './registry';
 import { RuleDeliveries, inspectRules, readRules, runRules } from './rules';
 import type { RuleProps } from './rules';
+import { ShadowService, Shadows, serveShadowTopics, shadowRoutes } from './shadows';
+import type { Storage } from './storage';
 
 export interface DeviceServicesProps {
   readonly account: Account;
@@ -29,12 +32,16 @@ export interface DeviceServicesProps {
   readonly guard: Guard;
   readonly journal: Journal;
   readonly registry: Registry;
+  readonly storage: Storage;
+
+  /** Whether requests to a shadow beyond the rate of AWS IoT are refused. */
+  readonly enforceShadowRate?: boolean | undefined;
 
   /** Hand out credentials of a role that are accepted until they expire, in milliseconds since the epoch. */
   readonly issueCredentials: (expiration: number, session: RoleSession) => Credentials;
 
-  /** What rules work with besides. */
-  readonly forRules?: Pick<RuleProps, 'shadow' | 'standIns'>;
+  /** What actions of rules write to. */
+  readonly standIns?: RuleProps['standIns'];
 }
 
 /** What AWS IoT Core does for devices beside passing messages on. */
@@ -45,6 +52,10 @@ export interface DeviceServices {
   readonly justInTime: JustInTime;
   readonly credentials: CredentialProvider;
   readonly provisioner: Provisioner;
+  readonly shadows: Shadows;
+
+  /** What is served over HTTPS. */
+  readonly routes: readonly DataRoute[];
 
   /** What the actions of rules did. */
   readonly deliveries: RuleDeliveries;
@@ -58,12 +69,15 @@ export interface DeviceServices {
   stop(): void;
 }
 
-/** Provisioning, events, rules and credentials, put together. */
+/** Provisioning, events, rules, shadows and credentials, put together. */
 export function startDeviceServices(props: DeviceServicesProps): DeviceServices {
-  const { account, authority, broker, clock, functions, guard, journal, registry, issueCredentials, forRules } = props;
+  const { account, authority, broker, clock, functions, guard, journal, registry, storage, issueCredentials, standIns } = props;
   const publish = (topic: string, payload: Buffer): void => broker.publish({ topic, payload, qos: 1, retain: false });
   const provisioner = new Provisioner(account, authority);
   const tokens = new OwnershipTokens(account, clock);
+  const shadows = new Shadows({ storage, clock });
+  const shadowService = new ShadowService({ shadows, broker, clock, journal, enforceRate: props.enforceShadowRate === true });
+  const endShadows = serveShadowTopics(shadowService, broker, clock);
   let certificateProvider: string | undefined;
   const deliveries = new RuleDeliveries();
   let endRules = (): void => undefined;
@@ -80,6 +94,8 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
     credentials: new CredentialProvider({ account, registry, guard, clock, issue: issueCredentials }),
     provisioner,
     deliveries,
+    shadows,
+    routes: shadowRoutes(shadowService, shadows),
     follow: (deployment) => {
       const { rules, notRun } = readRules(deployment);
       const roles = new RolePermissions(() => deployment);
@@ -96,13 +112,15 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
         roles,
         objectToInvoke: (functionArn, ruleName) => (mayInvoke(deployment, functionArn, account.arn(`rule/${ruleName}`)) ? undefined
           : `no AWS::Lambda::Permission lets iot.amazonaws.com invoke it for ${account.arn(`rule/${ruleName}`)}`),
-        ...forRules,
+        shadow: (thingName, shadowName) => shadows.get(thingName, shadowName),
+        ...standIns && { standIns },
       });
       certificateProvider = certificateProviderOf(deployment);
       return [...notRun, ...inspectRules(rules, account.scope, deployment, roles)];
     },
     stop: () => {
       endRules();
+      endShadows();
       tokens.stop();
     },
   };

@@ -35,6 +35,19 @@ export const LIMITS = {
   /** Seconds that the session of an MQTT 3.1.1 client outlives its connection, and the most that MQTT 5 may ask for. */
   sessionExpirySec: 3600,
   sessionExpiryMaxSec: 7 * 24 * 3600,
+
+  /** Bytes of the desired and reported state of a shadow as JSON, and objects and arrays in it within each other. */
+  shadowBytes: 8 * 1024,
+  shadowDepth: 6,
+
+  /** Seconds for which a deleted shadow's version is remembered. */
+  deletedShadowSec: 48 * 3600,
+
+  /** Requests to one shadow. */
+  shadowRequestsPerSec: 20,
+
+  /** Bytes of a token in a request to a shadow. */
+  clientTokenBytes: 64,
 } as const;
 
 /** What the twin itself allows, so that no client can exhaust the process. */
@@ -66,4 +79,8 @@ export const SAFETY = {
   /** Retained messages, and the bytes of their payloads. */
   retainedMessages: 100_000,
   retainedBytes: 256 * 1024 * 1024,
+
+  /** Shadows, and deleted ones whose version is remembered; the characters of all their documents, with metadata. */
+  shadows: 250_000,
+  shadowCharacters: 512 * 1024 * 1024,
 } as const;

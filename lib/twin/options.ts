@@ -60,6 +60,14 @@ export interface TwinOptions {
    */
   readonly runFunctions?: boolean;
 
+  /**
+   * Whether a shadow refuses more than 20 requests within a second, as on AWS. Tests on one computer come there more easily
+   * than devices do.
+   *
+   * @default false - the journal says where AWS would refuse them
+   */
+  readonly enforceShadowRate?: boolean;
+
   /** @default - the time of this computer */
   readonly clock?: Clock;
 }

@@ -97,8 +97,8 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     });
     undo.push(() => aws.stop());
     const services = startDeviceServices({
-      account, authority, broker, clock, functions: aws.functions, guard, journal, registry, issueCredentials: (expiration, session) => aws.keys.issue(expiration, session),
-      forRules: { standIns: aws },
+      account, authority, broker, clock, functions: aws.functions, guard, journal, registry, storage, enforceShadowRate: options.enforceShadowRate, issueCredentials: (expiration, session) => aws.keys.issue(expiration, session),
+      standIns: aws,
     });
     undo.push(() => services.stop());
     const bulk = new BulkRegistration({
@@ -122,6 +122,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       keys: aws.keys,
       deployment: first,
       credentials: services.credentials,
+      routes: services.routes,
       certificate,
       certificateFor: (serverName) => authority.serverCertificate([serverName]),
       newId: randomUUID,
@@ -210,6 +211,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
         }
         broker.publish({ topic, payload: Buffer.from(payload), qos: 1, retain: false });
       },
+      shadow: (thingName, shadowName) => services.shadows.get(thingName, shadowName),
       reload: async () => {
         const before = deployment;
         const { changes, ...deployed } = await deployAll();

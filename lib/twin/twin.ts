@@ -90,6 +90,13 @@ export interface Twin {
   publish(topic: string, payload: string | Buffer): void;
 
   /**
+   * The shadow of a thing as a client that gets it sees it; undefined where there is none.
+   *
+   * @param shadowName without it, the classic shadow
+   */
+  shadow(thingName: string, shadowName?: string): object | undefined;
+
+  /**
    * Read the assembly again and follow what has changed in it, with the handlers of its custom resources. Connections stay.
    *
    * @throws TwinError or DeploymentError in one line when it cannot be served; what was served goes on then.

@@ -120,15 +120,15 @@ describe('POST /topics/TOPIC', () => {
     ['/topics/dt/%23', "a topic name takes no '+', '#' or null character"],
     ['/topics/dt/+', "a topic name takes no '+', '#' or null character"],
     ['/topics/dt/1/2/3/4/5/6/7/8', 'it has more than 7 slashes'],
-    ['/topics/%ZZ', 'the topic is not URL-encoded'],
+    ['/topics/%ZZ', 'the path is not URL-encoded'],
     ['/topics/dt/a?qos=2', 'qos must be 0 or 1'],
     ['/topics/$aws/x?retain=true', 'messages to reserved topics cannot be retained'],
-    ['/elsewhere', 'only POST /topics/TOPIC, GET /retainedMessage/TOPIC and GET /retainedMessage are served'],
-    ['//host/topics/dt/a', 'only POST /topics/TOPIC, GET /retainedMessage/TOPIC and GET /retainedMessage are served'],
-  ])('%s is a bad request', async (path, message) => {
+    ['/elsewhere', 'POST /elsewhere is no call that the twin serves', 'POST /elsewhere'],
+    ['//host/topics/dt/a', 'POST //host/topics/dt/a is no call that the twin serves', 'POST //host/topics/dt/a'],
+  ])('%s is a bad request', async (path, message, call = 'publish') => {
     const journal = twin.journal();
     expect(await post(path)).toMatchObject({ status: 400, body: { message } });
-    await journal.next('a note', refused(`HTTPS publish: ${message}`));
+    await journal.next('a note', refused(`HTTPS ${call}: ${message}`));
   });
 
   test('is the only method', async () => {

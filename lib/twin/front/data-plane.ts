@@ -27,7 +27,9 @@ export interface DataRequest {
 /** What is answered; an error has a name. */
 export interface DataAnswer {
   readonly status: number;
-  readonly body: { readonly message: string } | object;
+
+  /** What is sent as JSON, or JSON already. */
+  readonly body: { readonly message: string } | object | string;
   readonly error?: string;
 }
 
@@ -154,8 +156,8 @@ export class DataPlane {
     };
   }
 
-  private refuse({ asker, method }: DataRequest, status: number, message: string, error: string): DataAnswer {
-    this.props.journal.note(asker, 'refused', `HTTPS ${method === 'POST' ? 'publish' : 'request'}: ${message}`);
+  private refuse({ asker, method, url }: DataRequest, status: number, message: string, error: string): DataAnswer {
+    this.props.journal.note(asker, 'refused', `HTTPS ${url.startsWith('/topics/') && method === 'POST' ? 'publish' : `${method} ${url.split('?', 1)[0]!.slice(0, 200)}`}: ${message}`);
     return { status, body: { message }, error };
   }
 }

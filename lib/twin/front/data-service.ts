@@ -13,7 +13,7 @@ export function dataService(front: () => { readonly data: DataPlane; readonly se
       const { status, body, error } = await data.serve({
         method, url, payload, asker: { principal: RoleSessions.nameOf(caller) }, identity: sessions.identity(caller, {}), ...(principal === undefined ? {} : { sender: { principal } }),
       });
-      return { status, headers: { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) }, body: JSON.stringify(body) };
+      return { status, headers: { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) }, body: typeof body === 'string' ? body : JSON.stringify(body) };
     },
   };
 }

@@ -80,7 +80,7 @@ export class HttpEntrance {
     const { status, body, error } = this.props.isKept() ? answer : NOT_KEPT;
     if (!response.destroyed) {
       response.writeHead(status, { 'content-type': 'application/json', ...(error === undefined ? {} : { 'x-amzn-errortype': error }) });
-      response.end(JSON.stringify('message' in body ? { ...body, traceId: this.props.newTraceId() } : body));
+      response.end(typeof body === 'string' ? body : JSON.stringify('message' in body ? { ...body, traceId: this.props.newTraceId() } : body));
     }
   }
 

@@ -24,6 +24,7 @@ import { IssuedCertificates } from '../../../lib/twin/pki/issued-certificates';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';
 import { BulkRegistration } from '../../../lib/twin/provisioning';
 import { Registry } from '../../../lib/twin/registry';
+import { NO_STORAGE } from '../../../lib/twin/storage';
 import { FakeClock } from '../support/fake-clock';
 import { Inbox } from '../support/inbox';
 import { newAccount } from './account';
@@ -141,7 +142,7 @@ export class DeviceTwin {
     const guard = new Guard(journal);
     const registry = new Registry(account);
     this.broker = new Broker(clock, journal);
-    this.services = startDeviceServices({ account, authority: this.authority, broker: this.broker, clock, functions, guard, journal, registry, issueCredentials: (expiration, session) => this.keys.issue(expiration, session) });
+    this.services = startDeviceServices({ account, authority: this.authority, broker: this.broker, clock, functions, guard, journal, registry, storage: NO_STORAGE, issueCredentials: (expiration, session) => this.keys.issue(expiration, session) });
     this.bulk = new BulkRegistration({
       account,
       provisioner: this.services.provisioner,
@@ -159,7 +160,7 @@ export class DeviceTwin {
     const certificate = await this.authority.serverCertificate(['localhost']);
     const front = new Front({
       around: { broker: this.broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service, watcher },
-      admission, registry, functions, keys: this.keys, deployment, credentials, certificate, newId: randomUUID,
+      admission, registry, functions, keys: this.keys, deployment, credentials, routes: this.services.routes, certificate, newId: randomUUID,
       certificateFor: (serverName) => this.authority.serverCertificate([serverName]), defaultAuthorizer: () => undefined, endpointTlsPolicy: () => DEFAULT_TLS_POLICY, policiesOfIdentity: () => [],
     });
     registry.onCut((id, reason) => front.mqtt.cut(id, reason));

@@ -1,0 +1,4 @@
+export { shadowRoutes } from './shadow-routes';
+export { ShadowService } from './shadow-service';
+export { serveShadowTopics } from './shadow-topics';
+export { Shadows } from './shadows';
