@@ -14,7 +14,7 @@ import { JitpStack } from '../examples/jitp/stack';
 import { JwtAuthorizerStack } from '../examples/jwt-authorizer/stack';
 import { OwnCaInKmsStack } from '../examples/own-ca-in-kms/stack';
 import { QuickstartStack } from '../examples/quickstart/stack';
-import { ShadowThermostatStack } from '../examples/shadow-thermostat/stack';
+import { ThermostatStack } from '../examples/shadow-thermostat/stack';
 import { TelemetryStack } from '../examples/telemetry-to-s3-and-alarms/stack';
 import { WebAppCognitoStack } from '../examples/web-app-cognito/stack';
 
@@ -34,7 +34,7 @@ const EXAMPLES: { readonly [name: string]: (app: App) => Stack } = {
     thermostats: { 'thermostat-1': committedCsr('web-app-cognito', 'thermostat-1') }, origin: 'http://localhost:5173',
   }),
   'telemetry-to-s3-and-alarms': (app) => new TelemetryStack(app, 'Telemetry', { csr: committedCsr('telemetry-to-s3-and-alarms') }),
-  'shadow-thermostat': (app) => new ShadowThermostatStack(app, 'ShadowThermostat', { csr: committedCsr('shadow-thermostat', 'thermostat-1') }),
+  'shadow-thermostat': (app) => new ThermostatStack(app, 'Thermostat', { csr: committedCsr('shadow-thermostat', 'thermostat-1') }),
   'custom-domain': (app) => new CustomDomainStack(app, 'CustomDomain', { ...CUSTOM_DOMAIN, csr: committedCsr('custom-domain') }),
 };
 

@@ -5,7 +5,7 @@
 import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { command, runCommand, say } from '../device/command';
 import { DeviceError } from '../device/errors';
-import { agentFor, endpointOption, readEndpoint } from './endpoint';
+import { agentFor, endpointOption, readEndpoint } from '../device/endpoint';
 
 interface Options {
   readonly endpoint: string;

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { auth, iot, type mqtt5 } from 'aws-iot-device-sdk-v2';
 import { command, runCommand, say } from '../device/command';
 import { Connection, finishClient } from '../device/connection';
-import { endpointOption, readEndpoint, type Endpoint } from './endpoint';
+import { endpointOption, readEndpoint, type Endpoint } from '../device/endpoint';
 
 interface Options {
   readonly endpoint: string;

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { iot, type mqtt5 } from 'aws-iot-device-sdk-v2';
 import { clientIdOf } from '../../lib/authorizer-kit';
-import { endpointOption, readEndpoint } from '../backend-service/endpoint';
+import { endpointOption, readEndpoint } from '../device/endpoint';
 import { command, runCommand, say } from '../device/command';
 import { Connection, finishClient } from '../device/connection';
 import { DeviceError } from '../device/errors';

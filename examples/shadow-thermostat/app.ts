@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { contextFile } from '../device/context-file';
-import { ShadowThermostatStack } from './stack';
+import { ThermostatStack } from './stack';
 
 const app = new App();
-new ShadowThermostatStack(app, 'ShadowThermostat', {
+new ThermostatStack(app, 'Thermostat', {
   csr: contextFile(app, 'csr', join(__dirname, 'thermostat-1.csr.pem')),
 });

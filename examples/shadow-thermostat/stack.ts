@@ -1,28 +1,26 @@
 /**
- * A thermostat that is told its target temperature by an app, whether it is online at that moment or not.
+ * A thermostat that follows a temperature it is told, and says what it does, whether or not the other side is there.
  *
- * What to look at: two shadows, because a policy cannot see into a document. The thermostat writes `state`, and can only read
- * `config`, so that a thermostat that somebody has opened cannot set its own target. The app has it the other way round.
+ * What to look at: two named shadows in place of one. A policy cannot see into a document, so that a device that may update a
+ * shadow may write `desired` too. Here it may only read the shadow with the target: whoever steals its key cannot change what
+ * the owner has set, and whoever runs the app cannot make up what the thermostat has said.
  */
 import { type CfnResource, CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { DeviceFleet, IotEndpoint, Shadow, ShadowAccess } from '../../lib';
 
-export interface ShadowThermostatStackProps extends StackProps {
+export interface ThermostatStackProps extends StackProps {
   /** The certificate signing request of thermostat-1, which keeps its private key, as PEM text. */
   readonly csr: string;
 }
 
-export class ShadowThermostatStack extends Stack {
-  constructor(scope: Construct, id: string, props: ShadowThermostatStackProps) {
+export class ThermostatStack extends Stack {
+  constructor(scope: Construct, id: string, props: ThermostatStackProps) {
     super(scope, id, props);
 
     const fleet = new DeviceFleet(this, 'Thermostats', {
-      shadows: [
-        Shadow.named('config', { access: ShadowAccess.READ }),
-        Shadow.named('state'),
-      ],
+      shadows: [Shadow.named('target', { access: ShadowAccess.READ }), Shadow.named('state')],
     });
     fleet.addCertificate('Thermostat1', {
       thing: fleet.addThing('thermostat-1'),
@@ -30,14 +28,14 @@ export class ShadowThermostatStack extends Stack {
       removalPolicy: RemovalPolicy.DESTROY,
     });
 
-    // Whom else in the account a policy lets assume it, so that you can be the app at your desk. For a function or a task,
-    // give these grants to its own role.
-    const role = new iam.Role(this, 'App', { assumedBy: new iam.AccountRootPrincipal() });
-    fleet.shadow('config').grants.update(role);
-    fleet.shadow('state').grants.read(role);
-    acknowledge(role.node.findChild('DefaultPolicy'), 'AwsSolutions-IAM5', 'The app is for all thermostats');
+    // Whom else in the account a policy lets assume it, so that you can be the app at your desk.
+    const app = new iam.Role(this, 'App', { assumedBy: new iam.AccountRootPrincipal() });
+    fleet.shadow('target').grants.read(app);
+    fleet.shadow('target').grants.update(app);
+    fleet.shadow('state').grants.read(app);
+    acknowledge(app.node.findChild('DefaultPolicy'), 'AwsSolutions-IAM5', 'The app is for all thermostats');
 
-    new CfnOutput(this, 'Role', { value: role.roleArn });
+    new CfnOutput(this, 'Role', { value: app.roleArn });
     new CfnOutput(this, 'Endpoint', { value: IotEndpoint.of(this).dataAddress });
   }
 }

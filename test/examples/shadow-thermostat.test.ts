@@ -1,22 +1,27 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { Agent } from 'node:https';
-import { GetThingShadowCommand, IoTDataPlaneClient, UpdateThingShadowCommand } from '@aws-sdk/client-iot-data-plane';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { runDevice, startDevice, type Ended } from './support/device';
+import { runDevice, startDevice } from './support/device';
+import type { Ended } from './support/device';
 import { ExampleTwin } from './support/example-twin';
 import { makeRequest } from './support/openssl';
-import { ShadowThermostatStack } from '../../examples/shadow-thermostat/stack';
-import { MqttJs } from '../twin/support/mqttjs';
+import { ThermostatStack } from '../../examples/shadow-thermostat/stack';
 
-const thermostat = makeRequest('thermostat-1');
+const EXAMPLE = 'shadow-thermostat';
+const THING = 'thermostat-1';
+const GOOD = { code: 0, signal: null, stderr: '' };
+
+const thermostat = makeRequest(THING);
 let example: ExampleTwin;
 let kit: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  example = await ExampleTwin.start((app) => new ShadowThermostatStack(app, 'ShadowThermostat', { csr: thermostat.pem }));
-  const [{ certificatePem }] = await example.certificatesOf('thermostat-1') as [{ certificatePem: string }];
-  kit = example.kit('thermostat-1', { thingName: 'thermostat-1', privateKeyPem: thermostat.privateKeyPem, certificatePem }, readFileSync(example.twin.endpoints.rootCa, 'utf8'));
+  example = await ExampleTwin.start((app) => new ThermostatStack(app, 'Thermostat', { csr: thermostat.pem }));
+  const [{ certificatePem }] = await example.certificatesOf(THING) as [{ certificatePem: string }];
+  kit = example.kit(THING, { thingName: THING, privateKeyPem: thermostat.privateKeyPem, certificatePem }, readFileSync(example.twin.endpoints.rootCa, 'utf8'));
   const sts = new STSClient(example.sdk);
   const { Credentials: credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: example.output('Role'), RoleSessionName: 'app' }));
   sts.destroy();
@@ -33,46 +38,54 @@ beforeAll(async () => {
 
 afterAll(() => example.stop());
 
-function setTarget(...args: readonly string[]): Promise<Ended> {
-  return runDevice('shadow-thermostat', ['--thing', 'thermostat-1', ...args], { env, script: 'set-target' });
+function control(...args: readonly string[]): Promise<Ended> {
+  return runDevice(EXAMPLE, [...args, '--thing', THING], { env, script: 'control' });
 }
 
-test('a thermostat follows the target that was set while it was away, and each one after that', async () => {
-  expect(await setTarget('--celsius', '19')).toEqual({ code: 0, signal: null, stderr: '', stdout: 'thermostat-1 has said nothing yet\nthe target of thermostat-1 is 19 °C\n' });
+test('the thermostat follows a target that it is told while it listens, and one that it was told while it was away', async () => {
+  const device = startDevice(EXAMPLE, ['--kit', kit, '--changes', '1']);
+  await device.lines.next('that there is no target', (line) => line === 'no target yet');
 
-  const device = startDevice('shadow-thermostat', ['--kit', kit, '--targets', '2'], { env: { NODE_NO_WARNINGS: '1' } });
-  await device.lines.next('the first target', (line) => line === 'heating to 19 °C');
-  expect(example.twin.shadow('thermostat-1', 'state')).toMatchObject({ state: { reported: { celsius: 19 } } });
+  expect(await control('set', '--celsius', '21')).toEqual({ ...GOOD, stdout: 'told thermostat-1 21 °C\n' });
+  expect(await device.ended).toEqual({ ...GOOD, stdout: 'no target yet\ntarget 21 °C, measured 19 °C: heating on\n' });
+  expect(await control('show')).toEqual({ ...GOOD, stdout: '{"celsius":19,"target":21,"heating":true}\n' });
 
-  expect((await setTarget('--celsius', '90')).code).toBe(0);
-  await device.lines.next('the refusal', (line) => line === 'a target that makes no sense is ignored');
-  expect((await setTarget('--celsius', '22.5')).stdout).toBe('thermostat-1 says {"celsius":19}\nthe target of thermostat-1 is 22.5 °C\n');
-  expect(await device.ended).toEqual({
-    code: 0, signal: null, stderr: '', stdout: 'listening\nheating to 19 °C\na target that makes no sense is ignored\nheating to 22.5 °C\n',
-  });
+  expect(await control('set', '--celsius', '18')).toMatchObject(GOOD);
+  expect(await runDevice(EXAMPLE, ['--kit', kit, '--changes', '1'])).toEqual({ ...GOOD, stdout: 'target 18 °C, measured 19 °C: heating off\n' });
 });
 
-test('a thermostat cannot set its own target', async () => {
-  const before = example.twin.shadow('thermostat-1', 'config');
-  const device = await MqttJs.connect(await example.twin.issueKit('thermostat-1'));
-  device.send('$aws/things/thermostat-1/shadow/name/config/update', '{"state":{"desired":{"celsius":30}}}');
-  await device.disconnected();
-  expect(example.twin.shadow('thermostat-1', 'config')).toEqual(before);
+test('who has the key of the thermostat cannot set its target', async () => {
+  const before = example.twin.shadow(THING, 'target');
+  const pem = (name: string): string => join(kit, name);
+  await promisify(execFile)('mosquitto_pub', [
+    '-h', 'localhost', '-p', String(example.twin.mqttPort), '--cafile', pem('root-ca.pem'), '--cert', pem('certificate.pem'), '--key', pem('private.key'), '-i', THING,
+    '-q', '1', '-t', `$aws/things/${THING}/shadow/name/target/update`, '-m', '{"state":{"desired":{"celsius":30}}}',
+  ]).catch(() => undefined);
+
+  const { decision } = await example.journal.next('a decision about it', ({ action, resource }) => action === 'iot:Publish' && resource === `$aws/things/${THING}/shadow/name/target/update`);
+  expect(decision?.decision).toBe('deny');
+  expect(example.twin.shadow(THING, 'target')).toEqual(before);
 });
 
-test('the app cannot say what a thermostat does', async () => {
+test('the app cannot say what the thermostat measures, and asks for no target that is not safe', async () => {
+  const { code, stderr } = await runDevice(EXAMPLE, ['set', '--celsius', '60', '--thing', THING], { env, script: 'control' });
+  expect([code, stderr]).toEqual([1, 'control: a target must be a number from 5 to 30, got 60\n']);
+
+  const { IoTDataPlaneClient, UpdateThingShadowCommand } = await import('@aws-sdk/client-iot-data-plane');
+  const { region, endpoint } = example.sdk;
   const client = new IoTDataPlaneClient({
-    endpoint: `https://${env.IOT_ENDPOINT}`, region: env.AWS_REGION!, maxAttempts: 1, requestHandler: { httpsAgent: new Agent({ ca: readFileSync(env.IOT_WARDEN_ROOT_CA!) }) },
-    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID!, secretAccessKey: env.AWS_SECRET_ACCESS_KEY!, sessionToken: env.AWS_SESSION_TOKEN! },
+    region, endpoint, credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID!, secretAccessKey: env.AWS_SECRET_ACCESS_KEY!, sessionToken: env.AWS_SESSION_TOKEN! },
   });
-  const target = { thingName: 'thermostat-1', shadowName: 'state' };
-  await client.send(new GetThingShadowCommand(target));
-  await expect(client.send(new UpdateThingShadowCommand({ ...target, payload: Buffer.from('{"state":{}}') }))).rejects.toMatchObject({ name: 'ForbiddenException' });
+  await expect(client.send(new UpdateThingShadowCommand({ thingName: THING, shadowName: 'state', payload: Buffer.from('{"state":{"reported":{"celsius":40}}}') })))
+    .rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
   client.destroy();
 });
 
-test('without an answer, the app says what it wanted in one line', async () => {
-  const { code, stderr } = await setTarget('--celsius', '20', '--endpoint', 'localhost:1');
-  expect(stderr).toMatch(/^set-target: cannot set the target of thermostat-1 at localhost:1: .*\n$/);
-  expect(code).toBe(1);
+test('a thermostat that is told nonsense by somebody with more rights stays as it is', async () => {
+  const device = startDevice(EXAMPLE, ['--kit', kit, '--changes', '2']);
+  await device.lines.next('the target of before', (line) => line.startsWith('target 18'));
+  example.twin.publish(`$aws/things/${THING}/shadow/name/target/update`, '{"state":{"desired":{"celsius":"hot"}}}');
+  await device.lines.next('the refusal', (line) => line === 'a target must be a number from 5 to 30, got "hot"');
+  example.twin.publish(`$aws/things/${THING}/shadow/name/target/update`, '{"state":{"desired":{"celsius":20}}}');
+  expect((await device.ended).stdout).toContain('target 20 °C, measured 19 °C: heating on\n');
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { Option } from 'commander';
-import { DeviceError } from '../device/errors';
+import { DeviceError } from './errors';
 
 /** Where AWS IoT is met, and whom to trust there. */
 export interface Endpoint {
