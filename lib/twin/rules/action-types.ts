@@ -23,6 +23,9 @@ export interface Target {
   /** What `Ref` gives, an ARN, or the value of `named`; absent where only AWS knows. */
   readonly id: string | undefined;
 
+  /** Whether messages choose it. */
+  readonly isChosen?: boolean;
+
   /** The property with its name, for types whose names the reader of assemblies does not know. */
   readonly named?: string;
 }
@@ -55,9 +58,6 @@ export interface ActionType {
 
   /** What besides the twin cannot tell. */
   readonly note?: (fields: Fields) => string | undefined;
-
-  /** Whether messages choose what it acts on. */
-  readonly isFilledIn?: (fields: Fields) => boolean;
 }
 
 /**
@@ -65,7 +65,7 @@ export interface ActionType {
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/iot-rule-actions.html
  */
-export const ACTION_TYPES: { readonly [action: string]: ActionType } = {
+const ACTION_TYPES: { readonly [action: string]: ActionType } = {
   Kinesis: {
     ...one('kinesis:PutRecord', 'kinesis', 'stream/', 'StreamName'),
     target: (fields) => ({ types: ['AWS::Kinesis::Stream'], id: fields.text('StreamName') }),
@@ -95,18 +95,15 @@ export const ACTION_TYPES: { readonly [action: string]: ActionType } = {
       const object = bucket === undefined || key === undefined ? undefined : `arn:${partition}:s3:::${bucket}/${key}`;
       return [on('s3:PutObject', object), ...fields.text('CannedAcl') === undefined ? [] : [on('s3:PutObjectAcl', object)]];
     },
-    target: (fields) => ({ types: ['AWS::S3::Bucket'], id: fields.text('BucketName') }),
-    isFilledIn: (fields) => fields.isFilledIn('BucketName'),
+    target: (fields) => ({ types: ['AWS::S3::Bucket'], id: fields.text('BucketName'), isChosen: fields.isFilledIn('BucketName') }),
   },
   DynamoDB: {
     ...one('dynamodb:PutItem', 'dynamodb', 'table/', 'TableName'),
-    target: (fields) => ({ types: TABLES, id: fields.text('TableName') }),
-    isFilledIn: (fields) => fields.isFilledIn('TableName'),
+    target: (fields) => ({ types: TABLES, id: fields.text('TableName'), isChosen: fields.isFilledIn('TableName') }),
   },
   DynamoDBv2: {
     ...one('dynamodb:PutItem', 'dynamodb', 'table/', 'PutItem', 'TableName'),
-    target: (fields) => ({ types: TABLES, id: fields.text('PutItem', 'TableName') }),
-    isFilledIn: (fields) => fields.isFilledIn('PutItem', 'TableName'),
+    target: (fields) => ({ types: TABLES, id: fields.text('PutItem', 'TableName'), isChosen: fields.isFilledIn('PutItem', 'TableName') }),
     problem: (_, { value }) => (asObject(value) === undefined ? 'the payload must be a JSON object, of which each member is a column' : undefined),
   },
   StepFunctions: {
@@ -185,12 +182,12 @@ export const ACTION_TYPES: { readonly [action: string]: ActionType } = {
     // Without a signature no role is asked. With one, it is for the API that the URL leads to.
     needs: (fields, { scope }) => {
       const service = fields.text('Auth', 'Sigv4', 'ServiceName');
-      const call = SIGNED_CALLS[service ?? ''];
+      const call = SIGNED_CALLS.get(service);
       return call === undefined ? [] : [on(call, service === 'execute-api' ? apiArn(scope, fields.text('Url')) : undefined)];
     },
     note: (fields) => {
-      const service = fields.text('Auth', 'Sigv4', 'ServiceName') ?? 'execute-api';
-      return SIGNED_CALLS[service] === undefined ? `the twin cannot tell what ${service} asks of the role` : undefined;
+      const service = fields.text('Auth', 'Sigv4', 'ServiceName');
+      return service !== undefined && !SIGNED_CALLS.has(service) ? `the twin cannot tell what ${service} asks of the role` : undefined;
     },
     problem: (fields) => {
       const [url, confirmed] = [fields.text('Url'), fields.text('ConfirmationUrl')];
@@ -207,10 +204,15 @@ export const ACTION_TYPES: { readonly [action: string]: ActionType } = {
   },
 };
 
+/** Nothing for an action that the twin does not know. */
+export function actionType(kind: string): ActionType | undefined {
+  return Object.hasOwn(ACTION_TYPES, kind) ? ACTION_TYPES[kind] : undefined;
+}
+
 const TABLES = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'];
 
 /** The call that a signature permits, of services that the action is commonly signed for. */
-const SIGNED_CALLS: Readonly<Record<string, string>> = { 'execute-api': 'execute-api:Invoke', 'lambda': 'lambda:InvokeFunctionUrl' };
+const SIGNED_CALLS: ReadonlyMap<string | undefined, string> = new Map([['execute-api', 'execute-api:Invoke'], ['lambda', 'lambda:InvokeFunctionUrl']]);
 
 /** An action with one call on one resource, named by a field. */
 function one(action: string, service: string, prefix: string, ...field: readonly string[]): Pick<ActionType, 'resource' | 'needs'> {

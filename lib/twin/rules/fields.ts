@@ -18,12 +18,6 @@ export class Fields {
     return listAt(this.values, ...keys).map((value, index) => new Fields(value, sources[index]!));
   }
 
-  /** Whether only AWS knows what is in a field. */
-  public isUnknown(...keys: readonly string[]): boolean {
-    const value = propertyOf(this.values, ...keys);
-    return isUnknownPart(value) || isPartialText(value);
-  }
-
   /** The path of what only AWS knows, such as `Stack/Domain.DomainEndpoint`. */
   public unknownPart(...keys: readonly string[]): string | undefined {
     const value = propertyOf(this.values, ...keys);

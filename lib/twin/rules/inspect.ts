@@ -1,7 +1,7 @@
 import type { Deployment } from '../../deployment';
 import type { AccountScope } from '../../policy';
 import type { RolePermissions } from '../iam';
-import { ACTION_TYPES } from './action-types';
+import { actionType } from './action-types';
 import { DeclaredTargets } from './declared-targets';
 import type { RunnableAction, RunnableRule } from './read-rules';
 
@@ -23,7 +23,7 @@ function objectToRole({ name }: RunnableRule, { kind, roleArn }: RunnableAction,
 }
 
 function elsewhere({ kind, declared }: RunnableAction, scope: AccountScope, targets: DeclaredTargets): string | undefined {
-  const target = ACTION_TYPES[kind]?.target?.(declared, scope);
+  const target = actionType(kind)?.target?.(declared, scope);
   return target?.id === undefined || target.id.includes('${') || targets.find(target) !== undefined ? undefined
     : `${kind} goes to '${target.id}', which is not in this assembly: what it would get is shown`;
 }

@@ -4,7 +4,7 @@ import { LIMITS } from '../limits';
 import type { MessageProperties } from '../mqtt/message';
 import { objectToReservedTopic } from '../mqtt/reserved-topics';
 import { objectToTopicName } from '../mqtt/topic-syntax';
-import { ACTION_TYPES } from './action-types';
+import { actionType } from './action-types';
 import type { Payload } from './action-types';
 import { describeDelivery } from './deliveries';
 import type { RuleDelivery } from './deliveries';
@@ -90,7 +90,7 @@ function shownPayload({ rule, bytes }: Passed): Pick<RuleDelivery, 'payload' | '
 }
 
 function resourceOf({ kind }: RunnableAction, fields: Fields): string {
-  return (kind === 'Lambda' ? fields.text('FunctionArn') : kind === 'Republish' ? fields.text('Topic') : ACTION_TYPES[kind]?.resource(fields)) ?? kind;
+  return (kind === 'Lambda' ? fields.text('FunctionArn') : kind === 'Republish' ? fields.text('Topic') : actionType(kind)?.resource(fields)) ?? kind;
 }
 
 async function attempt(action: RunnableAction, fields: Fields, passed: Passed, stage: Stage): Promise<Result> {
@@ -164,7 +164,7 @@ function headers(fields: Fields): MessageProperties {
 
 /** What goes to other services: into a stand-in where there is one, and otherwise shown. */
 async function send({ kind, roleArn }: RunnableAction, fields: Fields, payload: Payload, { props, targets }: Stage): Promise<Result> {
-  const type = ACTION_TYPES[kind];
+  const type = actionType(kind);
   if (type === undefined) {
     return { reason: `the twin does not know the action ${kind}, and what its role must allow` };
   }
@@ -180,7 +180,7 @@ async function send({ kind, roleArn }: RunnableAction, fields: Fields, payload: 
   const all = [...notes, ...note === undefined ? [] : [note], ...target === undefined ? [] : noteOn(target.id, resource)];
   const put = PERFORMED[kind];
   // A name that a message chooses is one of the assembly, or nobody's. A fixed one may be that of something that exists elsewhere.
-  const isHere = resource === undefined ? type.isFilledIn?.(fields) === true : resource.condition === undefined;
+  const isHere = resource === undefined ? target?.isChosen === true : resource.condition === undefined;
   if (put === undefined || props.standIns === undefined || !isHere) {
     return { notes: all };
   }

@@ -29,6 +29,7 @@ describe('payloads', () => {
     ['Location', { TrackerName: 't', DeviceId: 'd', Latitude: 'north', Longitude: '1' }, "Latitude must be a number, got 'north'"],
     ['Http', { Url: 'https://example.com/${topic()}', ConfirmationUrl: 'https://example.com/b' }, 'the URL must begin with the one that is confirmed'],
     ['Salesforce', {}, 'the twin does not know the action Salesforce'],
+    ['constructor', {}, 'the twin does not know the action constructor'],
   ])('that %s does not take fail the action', async (action, fields, reason) => {
     const runner = RuleRunner.of({ ...ANYTHING, ...rule('r', "SELECT * FROM 'a'", [{ [action]: { ...fields, RoleArn: ROLE } }]) });
     runner.publish('a', Buffer.from([0xff, 0xfe]));
