@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { acknowledgeWildcards } from '../private/acknowledge';
 import { iotArn } from '../private/arns';
 import { requireText, type TextRule } from '../private/text';
@@ -23,32 +23,35 @@ export interface IotReadRoleProps {
  *
  * Job templates with `PresignedUrls` make theirs by themselves.
  */
-export class IotReadRole extends iam.Role {
+export class IotReadRole extends Construct {
+  /** The role, to be passed to AWS IoT. */
+  public readonly role: iam.IRole;
+
   constructor(scope: Construct, id: string, props: IotReadRoleProps) {
-    super(scope, id, { assumedBy: readerPrincipal(scope), description: 'AWS IoT reads files for devices with this role' });
-    permitToRead(this, props, ['s3:GetObject', 's3:GetObjectVersion']);
+    super(scope, id);
+
+    this.role = defineRole(this, 'Role', 'AWS IoT reads files for devices with this role', props, ['s3:GetObject', 's3:GetObjectVersion']);
   }
 }
 
 /** A role with which jobs presign URLs of objects, and with which nothing else can be done. */
 export function presigningRole(scope: Construct, props: IotReadRoleProps): iam.Role {
-  const role = new iam.Role(scope, 'PresignedUrlRole', {
-    // As AWS's guide has it: https://docs.aws.amazon.com/iot/latest/developerguide/cross-service-confused-deputy-prevention.html
-    assumedBy: readerPrincipal(scope, { ArnLike: { 'aws:SourceArn': iotArn(scope, 'job', '*') } }),
-    description: 'AWS IoT presigns the URLs in the documents of jobs with this role',
-  });
-  permitToRead(role, props, ['s3:GetObject']);
-  return role;
-}
-
-function readerPrincipal(scope: Construct, conditions: iam.Conditions = {}): iam.IPrincipal {
-  return new iam.ServicePrincipal('iot.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account }, ...conditions } });
+  // As AWS's guide has it: https://docs.aws.amazon.com/iot/latest/developerguide/cross-service-confused-deputy-prevention.html
+  const conditions = { ArnLike: { 'aws:SourceArn': iotArn(scope, 'job', '*') } };
+  return defineRole(scope, 'PresignedUrlRole', 'AWS IoT presigns the URLs in the documents of jobs with this role', props, ['s3:GetObject'], conditions);
 }
 
 /** Without `s3:ListBucket`, one learns nothing of which other objects there are. */
-function permitToRead(role: iam.Role, { bucket, keyPrefix }: IotReadRoleProps, actions: string[]): void {
-  requireText(role, 'keyPrefix', keyPrefix, OBJECT_KEY);
+function defineRole(
+  scope: Construct, id: string, description: string, { bucket, keyPrefix }: IotReadRoleProps, actions: string[], conditions: iam.Conditions = {},
+): iam.Role {
+  requireText(scope, 'keyPrefix', keyPrefix, OBJECT_KEY);
+  const role = new iam.Role(scope, id, {
+    assumedBy: new iam.ServicePrincipal('iot.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account }, ...conditions } }),
+    description,
+  });
   role.addToPolicy(new iam.PolicyStatement({ actions, resources: [bucket.arnForObjects(`${keyPrefix}*`)] }));
   bucket.encryptionKey?.grantDecrypt(role);
   acknowledgeWildcards(role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy, 'The keys of the objects begin alike, the rest is known later');
+  return role;
 }

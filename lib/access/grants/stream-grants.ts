@@ -17,7 +17,7 @@ export interface StreamGrantOptions {
 
 /** Options for permitting to create streams. */
 export interface StreamCreationGrantOptions extends StreamGrantOptions {
-  /** The role with which AWS IoT reads the files, such as an `IotReadRole`. It is passed to AWS IoT, and to no other service. */
+  /** The role with which AWS IoT reads the files, such as that of an `IotReadRole`. It is passed to AWS IoT, and to no other service. */
   readonly role: iam.IRole;
 }
 

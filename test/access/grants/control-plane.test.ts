@@ -50,7 +50,7 @@ describe('opening tunnels', () => {
 
 describe('a stream', () => {
   test('is created under ids of the fleet, with a role that no other service gets', () => {
-    const role = new IotReadRole(stack, 'Reader', { bucket: files(), keyPrefix: 'fw/' });
+    const { role } = new IotReadRole(stack, 'Reader', { bucket: files(), keyPrefix: 'fw/' });
     fleet.streams.grants.create(user, { role });
     const asked = ask('User');
     expect(['maps', 'Sensors-1', 'maps2', 'Sensor', 'other'].map((id) => asked('iot:CreateStream', `${IOT}stream/${id}`))).toEqual([true, true, false, false, false]);

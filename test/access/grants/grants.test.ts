@@ -323,7 +323,7 @@ describe('jobs of a template', () => {
 });
 
 describe('streams', () => {
-  const files = () => new IotReadRole(stack, 'Files', { bucket: s3.Bucket.fromBucketName(stack, 'Bucket', 'files'), keyPrefix: 'fw/' });
+  const files = () => new IotReadRole(stack, 'Files', { bucket: s3.Bucket.fromBucketName(stack, 'Bucket', 'files'), keyPrefix: 'fw/' }).role;
 
   test('are created by name or prefix, with a role that AWS IoT alone gets', () => {
     define({ streams: [StreamAccess.named('maps'), StreamAccess.any()] }).streams.grants.create(role, { role: files() });
