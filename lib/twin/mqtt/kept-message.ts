@@ -6,12 +6,15 @@ const LENGTH_BYTES = 4;
 /** A message as bytes, with what else is to be known of it: a description as JSON, and the payload as it is. */
 export function encodeMessage<T extends object>({ payload, properties, ...message }: Message, more: T): Buffer {
   const { correlationData, ...others } = properties ?? {};
-  const description = Buffer.from(JSON.stringify({
+  const description = JSON.stringify({
     message, more, ...properties && { properties: others }, ...correlationData && { correlationData: correlationData.toString('base64') },
-  }));
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt32BE(description.length);
-  return Buffer.concat([length, description, payload]);
+  });
+  const length = Buffer.byteLength(description);
+  const bytes = Buffer.allocUnsafe(LENGTH_BYTES + length + payload.length);
+  bytes.writeUInt32BE(length);
+  bytes.write(description, LENGTH_BYTES);
+  bytes.set(payload, LENGTH_BYTES + length);
+  return bytes;
 }
 
 interface Description<T> {

@@ -62,7 +62,9 @@ export class SqliteStorage implements Storage {
       if (version > SCHEMA) {
         throw new TwinError(`${path}: a newer version of iot-warden wrote it; use that one, or another folder with --state`);
       }
-      database.exec(`PRAGMA user_version = ${SCHEMA}`);
+      if (version < SCHEMA) {
+        database.exec(`PRAGMA user_version = ${SCHEMA}`);
+      }
       chmodSync(`${path}${LOCK}`, 0o700);
     } catch (error) {
       this.finish();

@@ -1,3 +1,4 @@
+import { NO_STORAGE } from '../../storage';
 import { ServiceError, unknownOperation } from '../service';
 import type { Service, ServiceResponse } from '../service';
 import { jsonError } from '../json-service';
@@ -14,7 +15,7 @@ const SERVED: readonly string[] = [...WRITES, 'GetItem', 'BatchGetItem', 'Query'
 
 /** DynamoDB with the tables that the deployment declares. What they hold outlasts the twin; what has expired stays. */
 export function dynamodbService(around: Surroundings): Service {
-  const kept = new KeptItems(around.storage);
+  const kept = around.storage === NO_STORAGE ? undefined : new KeptItems(around.storage);
   const definitions = new Map<string, TableDefinition>();
   const problems = new Map<string, string>();
   let opening: Promise<Engine> | undefined;
@@ -23,7 +24,7 @@ export function dynamodbService(around: Surroundings): Service {
   const open = async (): Promise<Engine> => {
     const engine = await Engine.start();
     await follow(engine);
-    await kept.restore(engine);
+    await kept?.restore(engine);
     return engine;
   };
 
@@ -60,7 +61,7 @@ export function dynamodbService(around: Surroundings): Service {
   const drop = async (engine: Engine, definition: TableDefinition): Promise<void> => {
     const { TableName: name } = definition;
     if (!problems.delete(name)) {
-      await kept.forget(engine, definition);
+      await kept?.forget(engine, definition);
       await engine.must('DeleteTable', { TableName: name });
       await settled(engine, name);
     }
@@ -90,7 +91,7 @@ export function dynamodbService(around: Surroundings): Service {
     }
     const answer = await engine.run(operation, body);
     if (answer.status === 200 && WRITES.includes(operation)) {
-      await kept.follow(engine, body, (name) => definitions.get(name));
+      await kept?.follow(engine, body, (name) => definitions.get(name));
     }
     return answerOf(answer);
   }
