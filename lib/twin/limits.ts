@@ -82,5 +82,5 @@ export const SAFETY = {
 
   /** Shadows, and deleted ones whose version is remembered; the characters of all their documents, with metadata. */
   shadows: 250_000,
-  shadowCharacters: 512 * 1024 * 1024,
+  shadowCharacters: 256 * 1024 * 1024,
 } as const;

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { runDevice, startDevice } from './support/device';
 import { ExampleTwin } from './support/example-twin';
 import { makeRequest } from './support/openssl';
@@ -14,18 +13,7 @@ beforeAll(async () => {
   example = await ExampleTwin.start((app) => new BackendServiceStack(app, 'BackendService', { csr: sensor.pem }));
   const [{ certificatePem }] = await example.certificatesOf('sensor-1') as [{ certificatePem: string }];
   kit = example.kit('sensor-1', { thingName: 'sensor-1', privateKeyPem: sensor.privateKeyPem, certificatePem }, readFileSync(example.twin.endpoints.rootCa, 'utf8'));
-  const sts = new STSClient(example.sdk);
-  const { Credentials: credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: example.output('Role'), RoleSessionName: 'service' }));
-  sts.destroy();
-  env = {
-    AWS_ACCESS_KEY_ID: credentials!.AccessKeyId!,
-    AWS_SECRET_ACCESS_KEY: credentials!.SecretAccessKey!,
-    AWS_SESSION_TOKEN: credentials!.SessionToken!,
-    AWS_REGION: example.sdk.region,
-    IOT_ENDPOINT: example.output('Endpoint'),
-    IOT_WARDEN_ROOT_CA: example.twin.endpoints.rootCa,
-    NODE_NO_WARNINGS: '1',
-  };
+  env = await example.environmentOfRole();
 });
 
 afterAll(() => example.stop());

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { runDevice, startDevice } from './support/device';
 import type { Ended } from './support/device';
 import { ExampleTwin } from './support/example-twin';
@@ -22,18 +21,7 @@ beforeAll(async () => {
   example = await ExampleTwin.start((app) => new ThermostatStack(app, 'Thermostat', { csr: thermostat.pem }));
   const [{ certificatePem }] = await example.certificatesOf(THING) as [{ certificatePem: string }];
   kit = example.kit(THING, { thingName: THING, privateKeyPem: thermostat.privateKeyPem, certificatePem }, readFileSync(example.twin.endpoints.rootCa, 'utf8'));
-  const sts = new STSClient(example.sdk);
-  const { Credentials: credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: example.output('Role'), RoleSessionName: 'app' }));
-  sts.destroy();
-  env = {
-    AWS_ACCESS_KEY_ID: credentials!.AccessKeyId!,
-    AWS_SECRET_ACCESS_KEY: credentials!.SecretAccessKey!,
-    AWS_SESSION_TOKEN: credentials!.SessionToken!,
-    AWS_REGION: example.sdk.region,
-    IOT_ENDPOINT: example.output('Endpoint'),
-    IOT_WARDEN_ROOT_CA: example.twin.endpoints.rootCa,
-    NODE_NO_WARNINGS: '1',
-  };
+  env = await example.environmentOfRole();
 });
 
 afterAll(() => example.stop());

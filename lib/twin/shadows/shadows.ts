@@ -68,7 +68,8 @@ export class Shadows {
 
   /** The whole document, as a client that gets it sees it; undefined where there is none. */
   public get(thingName: string, shadowName?: string): object | undefined {
-    return this.shadows.has(keyOf({ thingName, shadowName })) ? JSON.parse(this.read({ thingName, shadowName })) as object : undefined;
+    const target = { thingName, shadowName };
+    return this.shadows.has(keyOf(target)) ? JSON.parse(this.read(target)) as object : undefined;
   }
 
   public* list(): Iterable<ShadowTarget & { readonly version: number }> {

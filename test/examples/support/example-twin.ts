@@ -5,6 +5,7 @@ import {
   DescribeCertificateCommand, IoTClient, ListCertificatesCommand, ListPrincipalThingsCommand, ListThingPrincipalsCommand, ListThingsCommand,
 } from '@aws-sdk/client-iot';
 import type { CertificateDescription } from '@aws-sdk/client-iot';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { App } from 'aws-cdk-lib';
 import { startTwin, writeKit } from '../../../lib/twin';
 import type { ConnectionKit, JournalEntry, Reloaded, Twin } from '../../../lib/twin';
@@ -30,6 +31,22 @@ export class ExampleTwin {
   public get sdk(): { readonly endpoint: string; readonly region: string; readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } } {
     const { endpointUrl, region, accessKeyId, secretAccessKey } = this.twin.aws;
     return { endpoint: endpointUrl, region, credentials: { accessKeyId, secretAccessKey } };
+  }
+
+  /** The environment of a program that has assumed the role of the output `Role`, and finds AWS IoT at the output `Endpoint`. */
+  public async environmentOfRole(): Promise<Record<string, string>> {
+    const sts = new STSClient(this.sdk);
+    const { Credentials: credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: this.output('Role'), RoleSessionName: 'example' }));
+    sts.destroy();
+    return {
+      AWS_ACCESS_KEY_ID: credentials!.AccessKeyId!,
+      AWS_SECRET_ACCESS_KEY: credentials!.SecretAccessKey!,
+      AWS_SESSION_TOKEN: credentials!.SessionToken!,
+      AWS_REGION: this.sdk.region,
+      IOT_ENDPOINT: this.output('Endpoint'),
+      IOT_WARDEN_ROOT_CA: this.twin.endpoints.rootCa,
+      NODE_NO_WARNINGS: '1',
+    };
   }
 
   /** An output of the example's stack. */

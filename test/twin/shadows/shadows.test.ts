@@ -1,4 +1,4 @@
-import { LIMITS } from '../../../lib/twin/limits';
+import { LIMITS, SAFETY } from '../../../lib/twin/limits';
 import { Shadows } from '../../../lib/twin/shadows';
 import { NO_STORAGE } from '../../../lib/twin/storage';
 import type { Storage } from '../../../lib/twin/storage';
@@ -246,6 +246,41 @@ test('named shadows are listed by name, a page at a time, without the classic on
   expect(shadows.listNamed('nobody')).toEqual({ results: [], timestamp: START });
   expect(() => shadows.listNamed('lamp', 0)).toThrow('pageSize must be from 1 to 100');
   expect(() => shadows.listNamed('lamp', 101)).toThrow('pageSize must be from 1 to 100');
+});
+
+describe('what the twin itself allows', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  const full = expect.objectContaining({ code: 500, message: expect.stringMatching(/^Internal service failure: the twin keeps no more than /) as string }) as Error;
+
+  test('is so many shadows; those that are there still change', () => {
+    jest.replaceProperty(SAFETY, 'shadows', 2 as typeof SAFETY.shadows);
+    update({ state: {} });
+    update({ state: {} }, NAMED);
+    expect(() => update({ state: {} }, { thingName: 'third' })).toThrow(full);
+    update({ state: {} });
+    shadows.delete(NAMED);
+    update({ state: {} }, { thingName: 'third' });
+  });
+
+  test('is so many characters of all documents together', () => {
+    jest.replaceProperty(SAFETY, 'shadowCharacters', 300);
+    update({ state: { reported: { a: 'x'.repeat(100) } } });
+    expect(() => update({ state: { reported: { a: 'x'.repeat(300) } } })).toThrow(full);
+    expect(() => update({ state: { reported: { a: 'x'.repeat(100) } } }, NAMED)).toThrow(full);
+    shadows.delete(CLASSIC);
+    update({ state: { reported: { a: 'x'.repeat(100) } } }, NAMED);
+  });
+
+  test('is to remember the versions of so many deleted shadows; the oldest are forgotten', () => {
+    jest.replaceProperty(SAFETY, 'shadows', 2 as typeof SAFETY.shadows);
+    for (const thingName of ['a', 'b', 'c']) {
+      update({ state: {} }, { thingName });
+      shadows.delete({ thingName });
+    }
+    expect(update({ state: {} }, { thingName: 'a' }).accepted).toMatchObject({ version: 1 });
+    expect(update({ state: {} }, { thingName: 'c' }).accepted).toMatchObject({ version: 2 });
+  });
 });
 
 describe('with a storage', () => {
