@@ -9,6 +9,7 @@ import { CredentialProvider } from './credentials';
 import { LifecycleEvents, publishRegistryEvents } from './events';
 import type { Guard } from './guard';
 import type { Journal } from './journal';
+import type { JobsService } from './jobs';
 import { mayInvoke } from './lambda';
 import type { Functions } from './lambda';
 import { RolePermissions } from './iam';
@@ -26,6 +27,7 @@ export interface DeviceServicesProps {
   readonly clock: Clock;
   readonly functions: Functions;
   readonly guard: Guard;
+  readonly jobs: Pick<JobsService, 'follow' | 'service'>;
   readonly journal: Journal;
   readonly registry: Registry;
 
@@ -53,7 +55,7 @@ export interface DeviceServices {
 
 /** Provisioning, events, rules and credentials, put together. */
 export function startDeviceServices(props: DeviceServicesProps): DeviceServices {
-  const { account, authority, broker, clock, functions, guard, journal, registry, issueCredentials } = props;
+  const { account, authority, broker, clock, functions, guard, jobs, journal, registry, issueCredentials } = props;
   const publish = (topic: string, payload: Buffer): void => broker.publish({ topic, payload, qos: 1, retain: false });
   const provisioner = new Provisioner(account, authority);
   const tokens = new OwnershipTokens(account, clock);
@@ -61,7 +63,7 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
   let endRules = (): void => undefined;
   publishRegistryEvents({ account, now: () => clock.now(), newEventId: randomUUID, publish });
   return {
-    service: inTurn(new FleetProvisioning({ account, authority, provisioner, tokens, functions, journal, certificateProvider: () => certificateProvider })),
+    service: inTurn(new FleetProvisioning({ account, authority, provisioner, tokens, functions, journal, certificateProvider: () => certificateProvider }), jobs.service),
     watcher: new LifecycleEvents({
       broker,
       clock,
@@ -87,7 +89,7 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
           : `the role ${roleArn} does not allow iot:Publish on it`),
       });
       certificateProvider = certificateProviderOf(deployment);
-      return notRun;
+      return [...notRun, ...jobs.follow(deployment)];
     },
     stop: () => {
       endRules();

@@ -14,6 +14,7 @@ import type { KeyPair } from '../pki/authority';
 import type { Registry } from '../registry';
 import { Callers } from './callers';
 import { DataPlane } from './data-plane';
+import type { DataRoute } from './data-plane';
 import { DATA_ENDPOINT, readDomains } from './domains';
 import { FrontDoor } from './front-door';
 import type { Arrival, Names } from './front-door';
@@ -32,6 +33,9 @@ export interface FrontProps {
   /** What is served until there is another. */
   readonly deployment: Deployment;
   readonly credentials?: CredentialProvider;
+
+  /** What the data API serves beside messages. */
+  readonly routes?: readonly DataRoute[];
 
   /** The certificate of the account's endpoint. */
   readonly certificate: KeyPair;
@@ -70,7 +74,7 @@ export class Front {
     const sessions = this.sessions = new RoleSessions({ registry, deployment: () => this.deployment, policiesOfIdentity: props.policiesOfIdentity });
     const callers = new Callers({ admission, registry, sessions, customAuth, functions, clock, journal, newConnectionId: newId });
     this.mqtt = new MqttEntrance(callers, around);
-    this.data = new DataPlane({ guard, broker, journal });
+    this.data = new DataPlane({ guard, broker, journal, ...(props.routes && { routes: props.routes }) });
     this.http = new HttpEntrance({
       callers: new HttpCallers({ callers, customAuth, keys, clock, journal }), mqtt: this.mqtt, data: this.data, journal, newTraceId: newId, ...(credentials && { credentials }),
     });
