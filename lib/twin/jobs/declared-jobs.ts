@@ -116,7 +116,7 @@ function inputOf({ properties, physicalId, condition }: Resource): Input | undef
 }
 
 function hasUnknowns(value: unknown): boolean {
-  return isUnknownPart(value) || isPartialText(value as Value) || (typeof value === 'object' && value !== null && Object.values(value).some(hasUnknowns));
+  return isUnknownPart(value) || isPartialText(value) || (typeof value === 'object' && value !== null && Object.values(value).some(hasUnknowns));
 }
 
 function renamed(value: Value | undefined): unknown {

@@ -68,7 +68,7 @@ export function startJobs({ account, broker, clock, journal, storage, readObject
     jobs,
     service: new MqttApi({ calls: new DeviceCalls({ jobs, clock, hasThing, tellDocument: (document) => JSON.parse(document) as unknown }), clock, journal }),
     routes: jobRoutes(new DeviceCalls({ jobs, clock, hasThing, tellDocument: (document) => document })),
-    operations: Object.fromEntries(OPERATIONS.map((name) => [name, (operations[name] as Operation).bind(operations)])),
+    operations: Object.fromEntries(OPERATIONS.map((name) => [name, operations[name].bind(operations)])),
     follow: (deployment) => followJobs(deployment, jobs, operations),
     stop: () => jobs.stop(),
   };

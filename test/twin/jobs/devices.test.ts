@@ -1,4 +1,5 @@
 import { Desk, MemoryStorage } from './desk';
+import type { Loose } from './desk';
 
 let desk: Desk;
 let arn: string;
@@ -199,7 +200,7 @@ describe('a job with retries', () => {
       expect(desk.hear().map(([topic]) => topic)).toEqual(['$aws/things/pump/jobs/notify', '$aws/things/pump/jobs/notify-next']);
     }
     expect(desk.call('describeJob', { jobId: 'one' }).job).toMatchObject({ status: 'COMPLETED', jobProcessDetails: { numberOfFailedThings: 1 } });
-    expect(desk.call('listJobExecutionsForJob', { jobId: 'one' }).executionSummaries.map((one: any) => [one.jobExecutionSummary.status, one.jobExecutionSummary.retryAttempt])).toEqual([['FAILED', 0], ['FAILED', 1], ['FAILED', 2]]);
+    expect(desk.call('listJobExecutionsForJob', { jobId: 'one' }).executionSummaries.map((one: Loose) => [one.jobExecutionSummary.status, one.jobExecutionSummary.retryAttempt])).toEqual([['FAILED', 0], ['FAILED', 1], ['FAILED', 2]]);
   });
 
   test('does not retry what was rejected, or failed in a way it has no retries for', () => {
