@@ -90,7 +90,7 @@ export function followJobs({ resources }: Deployment, jobs: Jobs, operations: Jo
         if (!(error instanceof IotError)) {
           throw error;
         }
-        problems.push(`${path}: AWS would not create it: ${error.message}`);
+        problems.push(`${path}: not made: ${error.message}`);
       }
     }
   }

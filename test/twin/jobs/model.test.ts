@@ -119,6 +119,12 @@ class Model {
     }
   }
 
+  /** How many things have come how far with a job. */
+  public counts(name: string): Map<string, number> {
+    const latest = THINGS.flatMap((of) => this.latest(name, of)?.status ?? []);
+    return new Map(latest.map((status) => [status, latest.filter((one) => one === status).length]));
+  }
+
   private latest(name: string, of: string): Attempt | undefined {
     return this.attempts.filter((one) => one.job === name && one.thing === of).sort((a, b) => b.number - a.number)[0];
   }
@@ -224,6 +230,8 @@ test('whatever happens, things are told of their jobs as a simple account of it 
       }
       for (const name of JOBS) {
         expect(desk.service.jobs.book.jobs.get(name)?.status === 'IN_PROGRESS').toBe(model.running.get(name) === true);
+        const counted = Object.entries(desk.service.jobs.book.countsOf(name)).filter(([, count]) => count > 0);
+        expect(new Map(counted)).toEqual(model.counts(name));
       }
     }
     desk.service.stop();
