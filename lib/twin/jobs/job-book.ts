@@ -217,7 +217,8 @@ export function sizeOfDetails(details: Readonly<Record<string, string>> = {}): n
   return Object.entries(details).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
 }
 
-function keyOf({ jobId, thingName, executionNumber }: ExecutionRecord): string {
+/** Tells executions apart. */
+export function keyOf({ jobId, thingName, executionNumber }: ExecutionRecord): string {
   return `${jobId}/${thingName}/${executionNumber}`;
 }
 

@@ -2,7 +2,9 @@ import type * as api from '@aws-sdk/client-iot';
 import { IotError, byDate, checkName, invalidRequest, nextToken, notFound } from '../account';
 import type { Account } from '../account';
 import type { Clock } from '../clock';
-import { check, checkDocument, checkReason, checkSettings, objectToDetails } from './checks';
+import { check, checkReason, checkSettings, objectToDetails } from './checks';
+import { documentOf } from './document-source';
+import type { ReadObject } from './document-source';
 import { isPending } from './execution';
 import { executionDetails, executionSummary, jobSummary, jobView, templateView } from './job-views';
 import { targetsOf } from './jobs';
@@ -14,9 +16,7 @@ export interface OperationsProps {
   readonly jobs: Jobs;
   readonly account: Account;
   readonly clock: Clock;
-
-  /** An object in a bucket. */
-  readonly readObject: (bucket: string, key: string) => Buffer;
+  readonly readObject: ReadObject;
 }
 
 type JobAnswer = Required<Pick<api.CancelJobResponse, 'jobArn' | 'jobId'>> & Pick<api.CancelJobResponse, 'description'>;
@@ -47,7 +47,7 @@ export class JobOperations {
     refuse(Object.keys(input.documentParameters ?? {})[0], 'documentParameters: they are for templates that AWS manages');
     check(targetSelection !== 'SNAPSHOT' && targetSelection !== 'CONTINUOUS' ? "'targetSelection' must be SNAPSHOT or CONTINUOUS" : undefined);
     const template = jobTemplateArn === undefined ? undefined : this.templateOf(jobTemplateArn);
-    const given = document === undefined && documentSource === undefined && template !== undefined ? {} : this.documentOf(document, documentSource);
+    const given = document === undefined && documentSource === undefined && template !== undefined ? {} : documentOf(document, documentSource, this.props.readObject);
     const now = clock.now();
     const { jobTemplateId, createdAt, ...inherited } = template ?? {};
     jobs.create({
@@ -176,7 +176,7 @@ export class JobOperations {
     check(input.description === undefined || input.description === '' ? "a job template needs a 'description'" : undefined);
     const from = jobArn === undefined ? undefined : this.job(nameIn(account.arn('job/'), jobArn));
     const given = document === undefined && documentSource === undefined && from !== undefined
-      ? { document: from.document, ...(from.documentSource === undefined ? {} : { documentSource: from.documentSource }) } : this.documentOf(document, documentSource);
+      ? { document: from.document, ...(from.documentSource === undefined ? {} : { documentSource: from.documentSource }) } : documentOf(document, documentSource, this.props.readObject);
     if (book.templates.size >= JOB_SAFETY.templates) {
       throw new IotError('LimitExceededException', `the twin keeps at most ${JOB_SAFETY.templates} job templates`);
     }
@@ -237,22 +237,6 @@ export class JobOperations {
     return this.props.account.page([...all].filter((execution) => status === undefined || execution.status === status), ({ order }) => String(order).padStart(15, '0'), asked);
   }
 
-  private documentOf(document: string | undefined, documentSource: string | undefined): Pick<JobSettings, 'document' | 'documentSource'> {
-    if (documentSource === undefined) {
-      return { document: checkDocument(document) };
-    }
-    check(document !== undefined ? "give either 'document' or 'documentSource'" : undefined);
-    const { bucket, key } = readLocation(documentSource);
-    let object: Buffer;
-    try {
-      object = this.props.readObject(bucket, key);
-    } catch (error) {
-      throw invalidRequest(`the documentSource cannot be read: ${(error as Error).message}`);
-    }
-    check(object.length > 4 * JOB_LIMITS.documentLength ? `the job document must be a text of at most ${JOB_LIMITS.documentLength} characters` : undefined);
-    return { document: checkDocument(object.toString()), documentSource };
-  }
-
   private answer(jobId: string): JobAnswer {
     const { description } = this.props.jobs.job(jobId);
     return { jobArn: this.props.account.arn(`job/${jobId}`), jobId, ...(description === undefined ? {} : { description }) };
@@ -277,22 +261,4 @@ function nameIn(prefix: string, arn: string): string {
     throw invalidRequest(`'${arn.slice(0, 300)}' is not an ARN of this account that begins with ${prefix}`);
   }
   return arn.slice(prefix.length);
-}
-
-/** Where an object is, by its URL in either style of S3, or as `s3://BUCKET/KEY`. */
-const LOCATIONS = [/^https:\/\/s3[.-][^/]+\/([^/]+)\/(.+)$/, /^https:\/\/([^/]+)\.s3[.-][^/]+\/(.+)$/, /^s3:\/\/([^/]+)\/(.+)$/];
-
-function readLocation(source: string): { readonly bucket: string; readonly key: string } {
-  const text = typeof source === 'string' && source.length <= JOB_LIMITS.documentSourceLength ? source : '';
-  for (const location of LOCATIONS) {
-    const [, bucket, key] = location.exec(text) ?? [];
-    if (bucket !== undefined && key !== undefined) {
-      try {
-        return { bucket, key: decodeURIComponent(key) };
-      } catch {
-        break;
-      }
-    }
-  }
-  throw invalidRequest(`'documentSource' must be the URL of an object in Amazon S3, such as https://BUCKET.s3.REGION.amazonaws.com/KEY, of at most ${JOB_LIMITS.documentSourceLength} characters`);
 }

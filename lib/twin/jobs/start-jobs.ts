@@ -12,6 +12,7 @@ import { jobRoutes } from './data-routes';
 import { followJobs } from './declared-jobs';
 import { DeviceCalls } from './device-calls';
 import { publishJobEvents } from './job-events';
+import type { ReadObject } from './document-source';
 import { Jobs } from './jobs';
 import { MqttApi } from './mqtt-api';
 import { notifyThings } from './notifications';
@@ -23,9 +24,7 @@ export interface JobsServiceProps {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly storage: Storage;
-
-  /** An object in a bucket. */
-  readonly readObject: (bucket: string, key: string) => Buffer;
+  readonly readObject: ReadObject;
 }
 
 /** AWS IoT Jobs on the twin, as each who needs it sees it. */

@@ -1,3 +1,5 @@
+import { sizeOfDetails } from '../../../lib/twin/jobs/job-book';
+import { JOB_SAFETY } from '../../../lib/twin/jobs/limits';
 import { Desk, MemoryStorage } from './desk';
 import type { Loose } from './desk';
 
@@ -129,6 +131,21 @@ describe('rejects', () => {
     }
     expect(desk.service.jobs.execution('one', 'pump').versionNumber).toBe(code === 'accepted' ? 2 : 1);
   });
+});
+
+test('no device fills the memory with what it reports', () => {
+  const details = Object.fromEntries(Array.from({ length: 29 }, (_, index) => [`k${index}`, 'x'.repeat(1024)]));
+  const things = desk.things(...Array.from({ length: 100 }, (_, index) => `t${index}`));
+  let kept = 0;
+  for (let round = 0; round < 25; round++) {
+    desk.job(`job-${round}`, things);
+    kept += things.filter((_, index) => desk.ask(`t${index}/jobs/job-${round}/update`, { status: 'SUCCEEDED', statusDetails: details }).outcome === 'accepted').length;
+  }
+  expect(kept).toBe(Math.floor(JOB_SAFETY.allDetailsBytes / sizeOfDetails(details)));
+  desk.job('one', [arn]);
+  expect(desk.ask('pump/jobs/start-next', { statusDetails: details })).toMatchObject({ code: 'RequestThrottled' });
+  desk.call('deleteJob', { jobId: 'job-0' });
+  expect(desk.ask('pump/jobs/start-next', { statusDetails: details }).outcome).toBe('accepted');
 });
 
 describe('time', () => {
