@@ -148,12 +148,12 @@ export class Jobs {
   }
 
   /** Cancel a job, and what is queued of it; by force also what is in progress. */
-  public cancel(jobId: string, { force, comment, reasonCode }: { readonly force: boolean; readonly comment?: string | undefined; readonly reasonCode?: string | undefined }): JobRecord {
+  public cancel(jobId: string, { force, comment, reasonCode }: { readonly force: boolean; readonly comment?: string | undefined; readonly reasonCode?: string | undefined }): void {
     const now = this.now();
     const job: JobRecord = {
       ...this.job(jobId), status: 'CANCELED', lastUpdatedAt: now, ...(force && { forceCanceled: true }), ...(comment === undefined ? {} : { comment }), ...(reasonCode === undefined ? {} : { reasonCode }),
     };
-    return this.ledger.change((): JobRecord => {
+    this.ledger.change(() => {
       this.keep(job);
       this.ledger.tell((listener) => listener.jobChanged?.(job, 'cancellation_in_progress'));
       for (const execution of [...this.book.executionsOfJob(jobId)]) {
@@ -162,7 +162,6 @@ export class Jobs {
         }
       }
       this.ledger.tell((listener) => listener.jobChanged?.(job, 'canceled'));
-      return job;
     });
   }
 
@@ -250,10 +249,9 @@ export class Jobs {
       }
     });
   }
-
 }
 
-/** @throws IotError when there are more than a job may have. */
+/** @throws IotError when there are none, or more than a job may have. */
 export function targetsOf(before: readonly string[], more: readonly string[], most = Infinity): readonly string[] {
   const all = [...new Set([...before, ...more])];
   if (all.length === 0 || all.length > most) {

@@ -45,6 +45,7 @@ export class JobOperations {
     refuse(input.namespaceId, 'namespaceId: it has no namespaces');
     refuse(input.schedulingConfig, 'schedulingConfig: a job starts when it is created');
     refuse(Object.keys(input.documentParameters ?? {})[0], 'documentParameters: they are for templates that AWS manages');
+    checkList(targets);
     check(targetSelection !== 'SNAPSHOT' && targetSelection !== 'CONTINUOUS' ? "'targetSelection' must be SNAPSHOT or CONTINUOUS" : undefined);
     const template = jobTemplateArn === undefined ? undefined : this.templateOf(jobTemplateArn);
     const given = document === undefined && documentSource === undefined && template !== undefined ? {} : documentOf(document, documentSource, this.props.readObject);
@@ -112,6 +113,7 @@ export class JobOperations {
 
   public associateTargetsWithJob({ jobId, targets = [], comment }: api.AssociateTargetsWithJobRequest): JobAnswer {
     checkReason(undefined, comment);
+    checkList(targets);
     const job = this.job(jobId);
     check(job.targetSelection !== 'CONTINUOUS' ? `Job ${job.jobId} is not CONTINUOUS, and its targets are those that it was created with`
       : job.status !== 'IN_PROGRESS' ? `Job ${job.jobId} is ${job.status}, and takes no more targets` : undefined);
@@ -246,6 +248,10 @@ export class JobOperations {
 /** @throws IotError where something is asked for that the twin does not do. */
 function refuse(given: unknown, what: string): void {
   check(given === undefined ? undefined : `the twin does not take ${what}`);
+}
+
+function checkList(targets: unknown): void {
+  check(Array.isArray(targets) ? undefined : "'targets' must be a list of ARNs");
 }
 
 /** The settings among what was given. */

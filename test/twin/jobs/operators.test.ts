@@ -85,6 +85,7 @@ describe('a job', () => {
     ['a document that is not there', { document: undefined, documentSource: 's3://b/k' }, 'InvalidRequestException', /cannot be read: the bucket b has no object k/],
     ['a source that is no object', { document: undefined, documentSource: 'https://example.com/x' }, 'InvalidRequestException', /must be the URL of an object/],
     ['no targets', { targets: [] }, 'InvalidRequestException', /from 1 to 100 targets, got 0/],
+    ['targets that are no list', { targets: 5 }, 'InvalidRequestException', /must be a list/],
     ['an unknown thing', { targets: [`${ARN}thing/nobody`] }, 'ResourceNotFoundException', /^Thing nobody not found$/],
     ['an unknown group', { targets: [`${ARN}thinggroup/nowhere`] }, 'ResourceNotFoundException', /^Thing group nowhere not found$/],
     ['a target of another account', { targets: ['arn:aws:iot:us-east-1:999999999999:thing/pump'] }, 'InvalidRequestException', /is not the ARN of a thing or thing group/],
