@@ -10,6 +10,7 @@ import { LifecycleEvents, publishRegistryEvents } from './events';
 import type { DataRoute } from './front/data-plane';
 import type { Guard } from './guard';
 import type { Journal } from './journal';
+import type { JobsService } from './jobs';
 import { mayInvoke } from './lambda';
 import type { Functions } from './lambda';
 import { RolePermissions } from './iam';
@@ -30,6 +31,7 @@ export interface DeviceServicesProps {
   readonly clock: Clock;
   readonly functions: Functions;
   readonly guard: Guard;
+  readonly jobs: Pick<JobsService, 'follow' | 'service'>;
   readonly journal: Journal;
   readonly registry: Registry;
   readonly storage: Storage;
@@ -71,7 +73,7 @@ export interface DeviceServices {
 
 /** Provisioning, events, rules, shadows and credentials, put together. */
 export function startDeviceServices(props: DeviceServicesProps): DeviceServices {
-  const { account, authority, broker, clock, functions, guard, journal, registry, storage, issueCredentials, standIns } = props;
+  const { account, authority, broker, clock, functions, guard, jobs, journal, registry, storage, issueCredentials, standIns } = props;
   const publish = (topic: string, payload: Buffer): void => broker.publish({ topic, payload, qos: 1, retain: false });
   const provisioner = new Provisioner(account, authority);
   const tokens = new OwnershipTokens(account, clock);
@@ -83,7 +85,7 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
   let endRules = (): void => undefined;
   publishRegistryEvents({ account, now: () => clock.now(), newEventId: randomUUID, publish });
   return {
-    service: inTurn(new FleetProvisioning({ account, authority, provisioner, tokens, functions, journal, certificateProvider: () => certificateProvider })),
+    service: inTurn(new FleetProvisioning({ account, authority, provisioner, tokens, functions, journal, certificateProvider: () => certificateProvider }), jobs.service),
     watcher: new LifecycleEvents({
       broker,
       clock,
@@ -116,7 +118,7 @@ export function startDeviceServices(props: DeviceServicesProps): DeviceServices 
         ...standIns && { standIns },
       });
       certificateProvider = certificateProviderOf(deployment);
-      return [...notRun, ...inspectRules(rules, account.scope, deployment, roles)];
+      return [...notRun, ...inspectRules(rules, account.scope, deployment, roles), ...jobs.follow(deployment)];
     },
     stop: () => {
       endRules();

@@ -20,6 +20,7 @@ import { TwinError } from './errors';
 import { Front, dataService } from './front';
 import { Guard } from './guard';
 import { Journal } from './journal';
+import { startJobs } from './jobs';
 import { advertise, claim, issueKit, withdraw } from './kit';
 import type { Advertisement, AwsAccess } from './kit';
 import { listen } from './listen';
@@ -81,6 +82,9 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     const guard = new Guard(journal);
     const broker = new Broker(clock, journal, storage === NO_STORAGE ? undefined : new BrokerRecords(storage));
 
+    const jobs = startJobs({ account, broker, clock, journal, storage, readObject: (bucket, key) => aws.readObject(bucket, key) });
+    undo.push(() => jobs.stop());
+
     const endpoint = endpointOf(host);
     const ports = { mqttPort: 0, httpsPort: 0 };
     const controlPlane: ControlPlane = new ControlPlane({
@@ -88,16 +92,17 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       authority,
       clock,
       endpoints: () => ({ data: `${inUrl(endpoint)}:${ports.httpsPort}`, credentialProvider: `${inUrl(endpoint)}:${ports.httpsPort}` }),
+      operations: jobs.operations,
       registerThing: (input) => services.provisioner.registerThing(input),
       runTask: (taskId) => void bulk.run(taskId),
       testInvokeAuthorizer: (input) => front.testInvokeAuthorizer(input),
     });
     const aws = await LocalAws.start({
-      scope, folder, storage, isKept: keeper.isKept, clock, services: [controlPlane, dataService(() => front)], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
+      scope, folder, storage, isKept: keeper.isKept, clock, services: [controlPlane, dataService('iotdata', () => front), dataService('iot-jobs-data', () => front)], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
     });
     undo.push(() => aws.stop());
     const services = startDeviceServices({
-      account, authority, broker, clock, functions: aws.functions, guard, journal, registry, storage, enforceShadowRate: options.enforceShadowRate, issueCredentials: (expiration, session) => aws.keys.issue(expiration, session),
+      account, authority, broker, clock, functions: aws.functions, guard, jobs, journal, registry, storage, enforceShadowRate: options.enforceShadowRate, issueCredentials: (expiration, session) => aws.keys.issue(expiration, session),
       standIns: aws,
     });
     undo.push(() => services.stop());
@@ -122,7 +127,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       keys: aws.keys,
       deployment: first,
       credentials: services.credentials,
-      routes: services.routes,
+      routes: [...services.routes, ...jobs.routes],
       certificate,
       certificateFor: (serverName) => authority.serverCertificate([serverName]),
       newId: randomUUID,

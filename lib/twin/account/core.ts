@@ -70,7 +70,7 @@ export abstract class AccountCore {
    *
    * @param keyOf tells items apart and puts them in order
    */
-  protected page<T>(items: Iterable<T>, keyOf: (item: T) => string, asked: {
+  public page<T>(items: Iterable<T>, keyOf: (item: T) => string, asked: {
     readonly limit?: number | undefined; readonly token?: string | undefined; readonly descending?: boolean;
   }): { readonly items: T[]; readonly next?: string } {
     const limit = asked.limit ?? DEFAULT_PAGE;

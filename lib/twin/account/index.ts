@@ -1,9 +1,10 @@
 export { Account } from './account';
-export { systemRandom } from './core';
+export { byDate, nextToken, systemRandom } from './core';
 export type { Random } from './core';
 export type { CertificateIdentity } from './certificates';
-export { IotError, invalidRequest } from './errors';
+export { IotError, invalidRequest, notFound } from './errors';
 export { Lookup } from './lookup';
+export { checkName } from './names';
 export { defaultVersion, withRoomForVersion, withVersion } from './policies';
 export { withTemplateBody } from './provisioning-templates';
 export type * from './records';

@@ -5,6 +5,8 @@ const NAMES = {
   authorizerName: { pattern: /^[\w=,@-]+$/, maxLength: 128 },
   billingGroupName: { pattern: /^[a-zA-Z0-9:_-]+$/, maxLength: 128 },
   certificateId: { pattern: /^(0x)?[a-fA-F0-9]{64}$/, maxLength: 66 },
+  jobId: { pattern: /^[a-zA-Z0-9_-]+$/, maxLength: 64 },
+  jobTemplateId: { pattern: /^[a-zA-Z0-9_-]+$/, maxLength: 64 },
   policyName: { pattern: /^[\w+=,.@-]+$/, maxLength: 128 },
   roleAlias: { pattern: /^[\w=,@-]+$/, maxLength: 128 },
   roleArn: { pattern: /^arn:[\w-]+:iam::\d{12}:role\/.+$/, maxLength: 2048 },

@@ -37,8 +37,17 @@ export abstract class ThingGroupMembers extends Things {
 
   public listThingsInThingGroup({ thingGroupName, recursive, ...asked }: api.ListThingsInThingGroupRequest): { readonly things: string[]; readonly nextToken?: string } {
     const { thingGroupName: name } = this.thingGroup(thingGroupName);
-    const groups = [name, ...(recursive === true ? this.descendants(name, true) : [])];
-    return this.thingNames(new Set(groups.flatMap((group) => [...this.thingsByGroup.keysOf(group)])), asked);
+    return this.thingNames(recursive === true ? this.thingsBelow(name) : this.thingsByGroup.keysOf(name), asked);
+  }
+
+  /** The things in a group and in all below it. */
+  public thingsBelow(name: string): ReadonlySet<string> {
+    return new Set([name, ...this.descendants(name, true)].flatMap((group) => [...this.thingsByGroup.keysOf(group)]));
+  }
+
+  /** Groups, as far as there are such, and those above them. */
+  public groupsAround(names: readonly string[]): readonly string[] {
+    return names.flatMap((name) => (this.store.get('thingGroups', name) === undefined ? [] : this.ancestry(name)));
   }
 
   /** Remove a group, whatever is in it. */

@@ -12,6 +12,7 @@ const TYPES: Readonly<Record<string, keyof EndpointAddresses>> = {
   'iot:Data': 'data',
   'iot:Data-ATS': 'data',
   'iot:CredentialProvider': 'credentialProvider',
+  'iot:Jobs': 'data',
 };
 
 /** The endpoints of the account are the twin itself. */

@@ -2,10 +2,14 @@ import type { Service } from '../aws';
 import { RoleSessions } from '../iam';
 import type { DataPlane } from './data-plane';
 
-/** The data API as functions of the assembly reach it, at `AWS_ENDPOINT_URL`: with the role of the caller. */
-export function dataService(front: () => { readonly data: DataPlane; readonly sessions: RoleSessions }): Service {
+/**
+ * The data API as functions of the assembly reach it, at `AWS_ENDPOINT_URL`: with the role of the caller.
+ *
+ * @param name what its requests are signed for
+ */
+export function dataService(name: 'iotdata' | 'iot-jobs-data', front: () => { readonly data: DataPlane; readonly sessions: RoleSessions }): Service {
   return {
-    name: 'iotdata',
+    name,
     evaluatesIam: true,
     handle: async ({ method, url, body: payload, caller = { kind: 'operator' } }) => {
       const { data, sessions } = front();

@@ -41,7 +41,7 @@ export interface HttpCallersProps {
 }
 
 /** The services that requests to the endpoint are signed for. */
-const SERVICES = { publish: ['iotdata', 'iotdevicegateway'], webSocket: ['iotdevicegateway'] };
+const SERVICES = { publish: ['iotdata', 'iotdevicegateway', 'iot-jobs-data'], webSocket: ['iotdevicegateway'] };
 
 const NOT_ADMITTED: HttpRefused = { refused: undefined };
 

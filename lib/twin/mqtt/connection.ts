@@ -77,8 +77,12 @@ export interface Requester {
   /** Who it is: the id of its certificate, or whose credentials it has. */
   readonly principal: string;
 
-  /** Tell this client alone, if it is still there, subscribed to the topic, and may receive it. */
-  answer(topic: string, payload: Buffer): void;
+  /**
+   * Tell this client alone, if it is still there, subscribed to the topic, and may receive it.
+   *
+   * @param always whether it is told without a subscription too; the policies decide all the same
+   */
+  answer(topic: string, payload: Buffer, always?: boolean): void;
 }
 
 /** Takes what clients publish to topics of AWS IoT itself. The payload is good until it returns. */
@@ -287,14 +291,14 @@ export class Connection implements Client, Outlet, Requester {
     this.write(this.encode(packet));
   }
 
-  public answer(topic: string, payload: Buffer): void {
+  public answer(topic: string, payload: Buffer, always = false): void {
     const session = this.established?.session;
     // Another connection may have the session by now; an answer may hold a private key.
     if (this.closed || session?.outlet !== this) {
       return;
     }
     const qos = [...session.subscriptions.values()].filter(({ filter }) => matchesFilter(topic, filter)).map((subscription) => subscription.qos);
-    if (qos.length > 0) {
+    if (always || qos.length > 0) {
       session.deliver({ message: { topic, payload, qos: 1, retain: false }, qos: qos.includes(1) ? 1 : 0, retain: false });
     }
   }

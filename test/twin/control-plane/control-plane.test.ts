@@ -175,8 +175,8 @@ describe('a client of the SDK', () => {
   });
 
   test('is told which call the twin does not serve, at once', async () => {
-    const error = await client.send(new iot.CreateJobCommand({ jobId: 'j', targets: ['t'], document: '{}' })).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ name: 'UnsupportedOperationException', message: 'the twin does not serve CreateJob of AWS IoT', $metadata: { attempts: 1 } });
+    const error = await client.send(new iot.ListStreamsCommand({})).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'UnsupportedOperationException', message: 'the twin does not serve ListStreams of AWS IoT', $metadata: { attempts: 1 } });
   });
 });
 

@@ -7,7 +7,7 @@ import { Journal } from '../../../lib/twin/journal';
 import { SAFETY } from '../../../lib/twin/limits';
 import { Broker } from '../../../lib/twin/mqtt/broker';
 import { Connection, Outbox } from '../../../lib/twin/mqtt/connection';
-import type { Caller, Surroundings } from '../../../lib/twin/mqtt/connection';
+import type { Caller, Requester, Surroundings } from '../../../lib/twin/mqtt/connection';
 import { FakeClock } from '../support/fake-clock';
 import { connectPacket } from '../support/raw';
 
@@ -67,20 +67,25 @@ function settle(): void {
   }
 }
 
-const caller: Caller = {
-  kind: 'certificate',
-  principal: 'c'.repeat(64),
-  certificateId: 'c'.repeat(64),
-  identify: ({ clientId }) => ({
-    authorizer: createAuthorizer({
-      account: { partition: 'aws', region: 'us-east-1', accountId: '123456789012' },
-      principal: { kind: 'certificate', clientId },
-      policies: [{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'iot:*', Resource: '*' }] }],
+/** A client with a certificate, and what it may do. */
+function callerWith(actions: string | readonly string[]): Caller {
+  return {
+    kind: 'certificate',
+    principal: 'c'.repeat(64),
+    certificateId: 'c'.repeat(64),
+    identify: ({ clientId }) => ({
+      authorizer: createAuthorizer({
+        account: { partition: 'aws', region: 'us-east-1', accountId: '123456789012' },
+        principal: { kind: 'certificate', clientId },
+        policies: [{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }] }],
+      }),
     }),
-  }),
-};
+  };
+}
 
-function open(version: 4 | 5 = 4): Wire {
+const ANYONE = callerWith('iot:*');
+
+function open(version: 4 | 5 = 4, caller = ANYONE): Wire {
   const wire = new Wire(version);
   new Connection(wire, caller, around, () => {
     closed += 1;
@@ -88,8 +93,8 @@ function open(version: 4 | 5 = 4): Wire {
   return wire;
 }
 
-function connect(clientId: string, version: 4 | 5 = 4, more: Partial<IConnectPacket> = {}): Wire {
-  const wire = open(version);
+function connect(clientId: string, version: 4 | 5 = 4, more: Partial<IConnectPacket> = {}, caller = ANYONE): Wire {
+  const wire = open(version, caller);
   wire.receive(connectPacket(clientId, version, more));
   settle();
   expect(wire.sent.splice(0)).toMatchObject([{ cmd: 'connack' }]);
@@ -101,6 +106,20 @@ function sizes(): number[] {
 }
 
 describe('a connection', () => {
+  test('answers one that did not subscribe only where that is asked for, and never against the policies', () => {
+    const requesters: Requester[] = [];
+    around = { ...around, service: { receive: (_topic, _payload, requester) => requesters.push(requester) > 0 } };
+    for (const may of ['iot:*', ['iot:Connect', 'iot:Publish']]) {
+      const wire = connect('a', 4, {}, callerWith(may));
+      wire.receive({ cmd: 'publish', topic: '$aws/things/a/jobs/get', payload: '{}', qos: 0, dup: false, retain: false });
+      const [requester] = requesters.splice(0);
+      requester!.answer('$aws/x', Buffer.from('1'));
+      requester!.answer('$aws/x', Buffer.from('2'), true);
+      settle();
+      expect(wire.sent.map((packet) => (packet.cmd === 'publish' ? packet.payload.toString() : packet.cmd))).toEqual(may === 'iot:*' ? ['2'] : []);
+    }
+  });
+
   test('gathers what it sends in one turn, in order', () => {
     const wire = connect('a');
     wire.receive(
@@ -217,7 +236,7 @@ describe('a caller about whom somebody else must be asked', () => {
   };
 
   test('is let in with the packets that came meanwhile', async () => {
-    const wire = asking((credentials) => Promise.resolve(caller.identify(credentials)));
+    const wire = asking((credentials) => Promise.resolve(ANYONE.identify(credentials)));
     wire.receive({ cmd: 'pingreq' });
     expect(wire.sent).toEqual([]);
     await answered();

@@ -12,6 +12,8 @@ import type { DeviceServices } from '../../../lib/twin/device-services';
 import { Guard } from '../../../lib/twin/guard';
 import { Front } from '../../../lib/twin/front';
 import { DEFAULT_TLS_POLICY } from '../../../lib/twin/front/tls-policies';
+import { startJobs } from '../../../lib/twin/jobs';
+import type { JobsService } from '../../../lib/twin/jobs';
 import { Journal } from '../../../lib/twin/journal';
 import type { JournalEntry } from '../../../lib/twin/journal';
 import type { ConnectionKit } from '../../../lib/twin/kit';
@@ -67,6 +69,7 @@ export class DeviceTwin {
   public services!: DeviceServices;
   public bulk!: BulkRegistration;
   public broker!: Broker;
+  public jobs!: JobsService;
 
   /** What is in buckets. */
   public readonly objects = new Map<string, Buffer>();
@@ -142,7 +145,9 @@ export class DeviceTwin {
     const guard = new Guard(journal);
     const registry = new Registry(account);
     this.broker = new Broker(clock, journal);
-    this.services = startDeviceServices({ account, authority: this.authority, broker: this.broker, clock, functions, guard, journal, registry, storage: NO_STORAGE, issueCredentials: (expiration, session) => this.keys.issue(expiration, session) });
+    this.jobs = startJobs({ account, broker: this.broker, clock, journal, storage: NO_STORAGE, readObject: (bucket, key) => this.readObject(bucket, key) });
+    this.ends.push(() => this.jobs.stop());
+    this.services = startDeviceServices({ account, authority: this.authority, broker: this.broker, clock, functions, guard, jobs: this.jobs, journal, registry, storage: NO_STORAGE, issueCredentials: (expiration, session) => this.keys.issue(expiration, session) });
     this.bulk = new BulkRegistration({
       account,
       provisioner: this.services.provisioner,
@@ -160,7 +165,7 @@ export class DeviceTwin {
     const certificate = await this.authority.serverCertificate(['localhost']);
     const front = new Front({
       around: { broker: this.broker, guard, journal, clock, newClientId: randomUUID, outbox: new Outbox(clock), service, watcher },
-      admission, registry, functions, keys: this.keys, deployment, credentials, routes: this.services.routes, certificate, newId: randomUUID,
+      admission, registry, functions, keys: this.keys, deployment, credentials, routes: [...this.services.routes, ...this.jobs.routes], certificate, newId: randomUUID,
       certificateFor: (serverName) => this.authority.serverCertificate([serverName]), defaultAuthorizer: () => undefined, endpointTlsPolicy: () => DEFAULT_TLS_POLICY, policiesOfIdentity: () => [],
     });
     registry.onCut((id, reason) => front.mqtt.cut(id, reason));

@@ -1,0 +1,2 @@
+export { startJobs } from './start-jobs';
+export type { JobsService, JobsServiceProps } from './start-jobs';

@@ -1,0 +1,103 @@
+import { startJobs } from '../../../lib/twin/jobs';
+import type { JobsService } from '../../../lib/twin/jobs';
+import type { Account } from '../../../lib/twin/account';
+import { Journal } from '../../../lib/twin/journal';
+import { Broker } from '../../../lib/twin/mqtt/broker';
+import { subscribeInternally } from '../../../lib/twin/mqtt/internal-subscriber';
+import { NO_STORAGE } from '../../../lib/twin/storage';
+import type { Storage } from '../../../lib/twin/storage';
+import { newAccount } from '../provisioning/account';
+import { FakeClock } from '../support/fake-clock';
+
+/** Parsed JSON, and what calls answer: tests say what they expect of it. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Loose = any;
+
+/** What is published or answered: topic and payload. */
+export type Told = readonly [topic: string, payload: Record<string, Loose>];
+
+/** Jobs without a network: a device asks by topic, an operator by the name of the call, and what is told is gathered. */
+export class Desk {
+  public readonly account: Account;
+  public readonly service: JobsService;
+  public readonly told: Told[] = [];
+  public readonly objects = new Map<string, Buffer>();
+
+  /** A second, so that times in seconds are whole. */
+  constructor(public readonly clock = new FakeClock(1_700_000_000_000), storage: Storage = NO_STORAGE, account = newAccount(clock)) {
+    this.account = account;
+    const journal = new Journal(clock);
+    const broker = new Broker(clock, journal);
+    this.service = startJobs({
+      account, broker, clock, journal, storage,
+      readObject: (bucket, key) => {
+        const object = this.objects.get(`${bucket}/${key}`);
+        if (object === undefined) {
+          throw new Error(`the bucket ${bucket} has no object ${key}`);
+        }
+        return object;
+      },
+    });
+    for (const filter of ['$aws/things/#', '$aws/events/#']) {
+      subscribeInternally(broker, clock, `$${filter}`, filter, ({ topic, payload }) => this.told.push([topic, JSON.parse(payload.toString())]));
+    }
+  }
+
+  /** What was told since it was last asked. */
+  public hear(): Told[] {
+    return this.told.splice(0);
+  }
+
+  /** An operator's call. */
+  public call(operation: string, input: object = {}): Loose {
+    return (this.service.operations[operation] as (input: object) => unknown)(input);
+  }
+
+  public things(...names: readonly string[]): string[] {
+    return names.map((thingName) => this.account.createThing({ thingName }).thingArn);
+  }
+
+  public job(jobId: string, targets: readonly string[], more: object = {}): void {
+    this.call('createJob', { jobId, targets, document: `{"do":"${jobId}"}`, ...more });
+  }
+
+  /** A device's request, and its answer. */
+  public ask(topic: string, request: unknown = {}): Record<string, Loose> & { readonly outcome: 'accepted' | 'rejected' } {
+    const answers: (readonly [string, Buffer])[] = [];
+    const payload = Buffer.isBuffer(request) ? request : Buffer.from(JSON.stringify(request));
+    expect(this.service.service.receive(`$aws/things/${topic}`, payload, {
+      asker: {}, clientId: 'c', principal: 'p', answer: (to, said, always) => expect(always).toBe(true) ?? answers.push([to, said]),
+    })).toBe(true);
+    expect(answers).toHaveLength(1);
+    const [to, said] = answers[0]!;
+    const outcome = to.slice(`$aws/things/${topic}/`.length) as 'accepted';
+    return { outcome, ...JSON.parse(said.toString()) as object };
+  }
+}
+
+/** Keeps what it is given, as one that lasts does. */
+export class MemoryStorage implements Storage {
+  private readonly tables = new Map<string, Map<string, Buffer>>();
+
+  public *load(table: string): Iterable<{ readonly key: string; readonly value: Buffer }> {
+    for (const [key, value] of this.tables.get(table) ?? []) {
+      yield { key, value };
+    }
+  }
+
+  public put(table: string, key: string, value: string | Uint8Array): void {
+    this.tables.set(table, (this.tables.get(table) ?? new Map<string, Buffer>()).set(key, Buffer.from(value as string)));
+  }
+
+  public remove(table: string, key: string): void {
+    this.tables.get(table)?.delete(key);
+  }
+
+  public commit(): void {
+    // Memory is all there is.
+  }
+
+  public close(): void {
+    // Nothing is open.
+  }
+}
