@@ -1,6 +1,6 @@
-import { CreateCertificateFromCsrCommand, DescribeThingCommand, ListCertificatesCommand, UpdateThingCommand } from '@aws-sdk/client-iot';
+import { CreateCertificateFromCsrCommand, CreateJobCommand, DescribeJobExecutionCommand, DescribeThingCommand, ListCertificatesCommand, UpdateThingCommand } from '@aws-sdk/client-iot';
 import type { IoTClient } from '@aws-sdk/client-iot';
-import type { IClientOptions } from 'mqtt';
+import type { IClientOptions, Packet } from 'mqtt';
 import type { MqttJs } from '../support/mqttjs';
 import { within } from '../support/within';
 
@@ -180,6 +180,111 @@ function thingVersions(thingName: string): KeptThing<{ readonly version: number;
   };
 }
 
+/** Ask on a topic, and wait for what it is answered; fails when the twin is gone. */
+async function ask(twin: MortalTwin, { client }: MqttJs, topic: string, request: object): Promise<Readonly<Record<string, unknown>>> {
+  const answered = new Promise<string>((resolve) => {
+    const listen = (packet: Packet): void => {
+      if (packet.cmd === 'publish' && packet.topic === `${topic}/accepted`) {
+        client.off('packetreceive', listen);
+        resolve(packet.payload.toString());
+      }
+    };
+    client.on('packetreceive', listen);
+  });
+  const gone = twin.gone.then((): never => {
+    throw new Error('the twin is gone');
+  });
+  client.publish(topic, JSON.stringify(request), { qos: 1 }, () => undefined);
+  return JSON.parse(await within(`${topic}/accepted`, Promise.race([answered, gone]))) as Readonly<Record<string, unknown>>;
+}
+
+interface Document {
+  readonly version: number;
+
+  /** Undefined once it is deleted. */
+  readonly value: number | undefined;
+}
+
+/** A shadow that is updated over and over, and deleted now and then: its version goes on. */
+function shadowVersions(thingName: string): KeptThing<Document> {
+  const topic = `$aws/things/${thingName}/shadow/name/kept`;
+  let asked = 0;
+  return {
+    name: 'a shadow',
+    load: async (twin, told) => {
+      const device = await twin.connect(thingName);
+      await device.subscribe([`${topic}/update/accepted`, `${topic}/delete/accepted`]);
+      await untilGone(twin, async () => {
+        const value = asked++;
+        const isDeleted = value % 10 === 9;
+        const answer = await (isDeleted ? ask(twin, device, `${topic}/delete`, {}) : ask(twin, device, `${topic}/update`, { state: { reported: { value } } }));
+        told({ version: answer.version as number, value: isDeleted ? undefined : value });
+      });
+      device.client.end(true);
+    },
+    check: async (twin, facts) => {
+      const last = facts.at(-1);
+      if (last === undefined) {
+        return;
+      }
+      const device = await twin.connect(thingName);
+      await device.subscribe([`${topic}/get/accepted`, `${topic}/get/rejected`, `${topic}/update/accepted`]);
+      device.send(`${topic}/get`, '');
+      const found = JSON.parse(await device.payload()) as { readonly version?: number; readonly code?: number; readonly state?: { readonly reported: { readonly value: number } } };
+      // The one that nobody was told of may be there too.
+      if (found.version === last.version) {
+        expect(found.state?.reported.value).toBe(last.value);
+      } else if (found.version !== undefined) {
+        expect(found.version).toBe(last.version + 1);
+      } else {
+        expect([found.code, last.value === undefined || asked % 10 === 0]).toEqual([404, true]);
+      }
+      const { version } = await ask(twin, device, `${topic}/update`, { state: { reported: { value: -1 } } });
+      expect(version).toBeGreaterThan(last.version);
+      await device.end();
+    },
+  };
+}
+
+const JOB_STATES = ['QUEUED', 'IN_PROGRESS', 'SUCCEEDED'];
+
+interface Execution {
+  readonly jobId: string;
+  readonly status: string;
+  readonly versionNumber: number;
+}
+
+/** Jobs that an operator creates and a device does. */
+function jobs(thingName: string): KeptThing<Execution> {
+  const topic = `$aws/things/${thingName}/jobs`;
+  let created = 0;
+  return {
+    name: 'jobs',
+    load: async (twin, told) => {
+      const device = await twin.connect(thingName);
+      await untilGone(twin, async () => {
+        const jobId = `job-${created++}`;
+        const { thingArn } = await twin.iot.send(new DescribeThingCommand({ thingName }));
+        await twin.iot.send(new CreateJobCommand({ jobId, targets: [thingArn!], document: '{"operation":"reboot"}' }));
+        told({ jobId, status: 'QUEUED', versionNumber: 1 });
+        // Those that were left when the twin was killed come first.
+        const { execution } = await ask(twin, device, `${topic}/start-next`, {}) as { readonly execution: Execution };
+        told({ jobId: execution.jobId, status: 'IN_PROGRESS', versionNumber: execution.versionNumber });
+        const { executionState } = await ask(twin, device, `${topic}/${execution.jobId}/update`, { status: 'SUCCEEDED', expectedVersion: execution.versionNumber, includeJobExecutionState: true }) as { readonly executionState: Execution };
+        told({ ...executionState, jobId: execution.jobId });
+      });
+      device.client.end(true);
+    },
+    check: async ({ iot }, facts) => {
+      for (const fact of new Map(facts.map((fact) => [fact.jobId, fact])).values()) {
+        const { execution } = await iot.send(new DescribeJobExecutionCommand({ jobId: fact.jobId, thingName }));
+        expect(execution!.versionNumber).toBeGreaterThanOrEqual(fact.versionNumber);
+        expect(JOB_STATES.indexOf(execution!.status!)).toBeGreaterThanOrEqual(JOB_STATES.indexOf(fact.status));
+      }
+    },
+  };
+}
+
 /** Do something over and over; that it fails is the end of the twin. */
 async function untilGone(twin: MortalTwin, act: () => Promise<void>): Promise<void> {
   for (;;) {
@@ -201,7 +306,9 @@ export function keptThings(csrPem: string): readonly KeptThing[] {
     queuedMessages('messages to a client that is there', 'there', true, { protocolVersion: 4 }),
     certificates(csrPem),
     thingVersions('updated'),
+    shadowVersions('shadowed'),
+    jobs('worker'),
   ];
 }
 
-export const THINGS = ['retainer', 'reader', 'away', 'publisher-away', 'there', 'publisher-there', 'updated'];
+export const THINGS = ['retainer', 'reader', 'away', 'publisher-away', 'there', 'publisher-there', 'updated', 'shadowed', 'worker'];
