@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { runNode, scratchFolder } from './node-process';
 import { median } from './report';
 import type { Bench } from './report';
-import { buildSync } from 'esbuild';
 
 const MUST_MS = 30;
 const ROOT = join(__dirname, '..');
@@ -37,7 +36,7 @@ export const loadBench: Bench = {
       const options = ['-p', 'tsconfig.json', '--outDir', join(folder, 'dist'), '--incremental', 'false', '--tsBuildInfoFile', 'null', '--declaration', 'false'];
       execFileSync(process.execPath, [tsc, ...options], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
       const library = join(folder, 'dist', 'index.js');
-      buildSync({ entryPoints: [library], outfile: library, allowOverwrite: true, bundle: true, platform: 'node', target: 'node20', external: ['aws-cdk-lib', 'constructs'] });
+      execFileSync(process.execPath, [join(ROOT, 'scripts', 'bundle-library.mjs'), join(folder, 'dist')], { stdio: ['ignore', 'ignore', 'inherit'] });
       const script = join(folder, 'load.cjs');
       writeFileSync(script, SCRIPT);
       const time = (files: readonly string[]): Loading => runNode(script, [JSON.stringify(files)], folder) as Loading;

@@ -1,17 +1,12 @@
 // Bundles what users must not need packages for: the constructs with their reader of signing requests, the kit for authorizers,
 // the twin, what web apps take, the CLI.
 import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import bundleHandlers from '../lambda/bundle.mjs';
 import bundleLambdaRuntime from './bundle-lambda-runtime.mjs';
+import bundleLibrary from './bundle-library.mjs';
 import bundleWeb from './bundle-web.mjs';
-
-/** What tells an ES module that imports a CommonJS one which names it has; bundling hides the original's. */
-function namesOf(file) {
-  return `0 && (module.exports = { ${Object.keys(createRequire(import.meta.url)(file)).join(', ')} });`;
-}
 
 const common = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', legalComments: 'eof', logLevel: 'warning' };
 
@@ -27,8 +22,7 @@ const dynaliteOperations = {
 const twinBundle = { ...common, alias: { level: 'memory-level' }, plugins: [dynaliteOperations] };
 
 await Promise.all([
-  // In place, after jsii has compiled it: one file loads in half the time of many.
-  build({ ...common, entryPoints: ['dist/index.js'], outfile: 'dist/index.js', allowOverwrite: true, external: ['aws-cdk-lib', 'constructs'], footer: { js: namesOf('../dist/index.js') } }),
+  bundleLibrary(resolve('dist')),
   build({ ...twinBundle, entryPoints: ['lib/twin/index.ts'], outfile: 'bundle/twin.js' }),
   // Users bundle it into functions of theirs, or not.
   build({ ...common, minifySyntax: true, entryPoints: ['lib/authorizer-kit/index.ts'], outfile: 'bundle/authorizer.js' }),

@@ -37,16 +37,18 @@ try {
     if (brokerUrl !== 'wss://host/mqtt') process.exit(1);
   `]);
 
-  // A fleet with a certificate: the reader of signing requests works without its packages.
+  // A fleet with a certificate and a rule: what is loaded only when it is needed is there, without its packages.
   writeFileSync(join(folder, 'app.js'), `
     const { App, Stack } = require('aws-cdk-lib');
-    const { Channel, DeviceFleet, ThingGroup, ThingGroupMembership, TrustAnchors } = require('${own.name}');
+    const { Queue } = require('aws-cdk-lib/aws-sqs');
+    const { Channel, DeviceFleet, RuleAction, ThingGroup, ThingGroupMembership, TrustAnchors } = require('${own.name}');
     const app = new App({ outdir: 'cdk.out' });
     const stack = new Stack(app, 'Packed');
     const fleet = new DeviceFleet(stack, 'Fleet', { topics: { telemetry: Channel.fromDevice('dt/{thing}') } });
     const [thing] = fleet.addThings(['sensor-1']);
     new ThingGroupMembership(stack, 'Membership', { thingGroup: new ThingGroup(stack, 'Group'), things: [thing] });
     fleet.addCertificate('Sensor1', { thing, csr: ${JSON.stringify(readFileSync('examples/quickstart/devices/sensor-1.csr.pem', 'utf8'))} });
+    fleet.channel('telemetry').addRule('Hot', RuleAction.toSqs(new Queue(stack, 'Readings')), { where: 'celsius > 30' });
     if (!TrustAnchors.bundlePem().includes('BEGIN CERTIFICATE')) throw new Error('no trust anchors');
     app.synth();
   `);
