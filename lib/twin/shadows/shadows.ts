@@ -122,7 +122,8 @@ export class Shadows {
     const delta = deltaOf(trees);
     return {
       accepted: answer({ state: writeJson(update), metadata: writeJson(metadataOf(update, timestamp)), version, timestamp }, clientToken),
-      documents: answer({ ...(before === undefined ? {} : { previous: before.text }), current: text, timestamp }, clientToken),
+      // AWS documents none for a shadow that is new; a message of the cloud of 2025, which nRF Cloud passed on, has null.
+      documents: answer({ previous: before?.text ?? 'null', current: text, timestamp }, clientToken),
       ...(delta && { delta: answer({ version, timestamp, state: writeJson(delta.state), metadata: writeJson(delta.metadata) }, clientToken) }),
     };
   }

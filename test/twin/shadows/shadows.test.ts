@@ -80,7 +80,7 @@ describe('an update', () => {
 
   test('tells of the shadow before and after, without its delta', () => {
     expect(update({ state: { desired: { a: 1 } }, clientToken: 't' }).documents).toEqual({
-      current: { state: { desired: { a: 1 } }, metadata: { desired: { a: at(0) } }, version: 1 }, timestamp: START, clientToken: 't',
+      previous: null, current: { state: { desired: { a: 1 } }, metadata: { desired: { a: at(0) } }, version: 1 }, timestamp: START, clientToken: 't',
     });
     clock.advance(1);
     expect(update({ state: { reported: { a: 2 } } }).documents).toEqual({
