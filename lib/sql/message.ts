@@ -82,9 +82,9 @@ export interface RuleEnvironment {
   readonly providers?: RuleProviders;
 }
 
-const BASIC_INGEST = /^\$aws\/rules\/[^/]+\//;
+const BASIC_INGEST = /^\$aws\/rules\/[^/]+(?:\/|$)/;
 
-/** The topic as rules see it: without the prefix of Basic Ingest. */
+/** The topic as rules see it: without the prefix of Basic Ingest, which may be all there is. */
 export function visibleTopic(topic: string): string {
   return topic.replace(BASIC_INGEST, '');
 }

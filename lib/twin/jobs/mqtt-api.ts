@@ -58,8 +58,16 @@ export class MqttApi implements TopicService {
   }
 }
 
-/** @throws Rejection for what is no JSON object, or says how to know its answer in too many words. */
+/**
+ * What a request says. An empty payload says nothing: AWS's own device client in C starts the next job with one.
+ *
+ * @throws Rejection for what is no JSON object, or says how to know its answer in too many words.
+ * @see https://github.com/aws/aws-iot-device-sdk-embedded-C/blob/main/demos/jobs/jobs_demo_mosquitto/jobs_demo_mosquitto.c
+ */
 function readRequest(payload: Buffer): Members {
+  if (payload.length === 0) {
+    return {};
+  }
   let request: unknown;
   try {
     request = JSON.parse(UTF8.decode(payload));

@@ -5,7 +5,7 @@ import type { CompiledQuery, Query, SqlVersion } from '../../sql';
 import { Fields, compileFields } from './fields';
 import type { FillIn } from './fields';
 
-/** What is published below this goes to the rule of the next level, whatever that listens to. */
+/** What is published below this goes to the rule of the next level, whatever that listens to, and whether or not a topic follows. */
 export const BASIC_INGEST = '$aws/rules/';
 
 /** A rule that the twin runs: what it makes of messages goes to its actions. */
@@ -72,7 +72,7 @@ function readRule({ path, physicalId, properties, condition }: Resource): { read
     const onError = errorAction === undefined ? undefined : readAction(errorAction, query);
     const rule: RunnableRule = {
       name: physicalId,
-      topicFilters: [...query.from === undefined || query.from.startsWith(BASIC_INGEST) ? [] : [query.from], `${BASIC_INGEST}${physicalId}/#`],
+      topicFilters: [...query.from === undefined || query.from.startsWith(BASIC_INGEST) ? [] : [query.from], ingestOf(physicalId), `${ingestOf(physicalId)}/#`],
       query: compileQuery(query),
       readsSecrets: query.functions.includes('get_secret'),
       actions: read.filter((action) => typeof action !== 'string'),
@@ -82,6 +82,10 @@ function readRule({ path, physicalId, properties, condition }: Resource): { read
   } catch (error) {
     return { notRun: [not(`its statement or one of its templates cannot be read: ${(error as Error).message}`)] };
   }
+}
+
+function ingestOf(ruleName: string): string {
+  return `${BASIC_INGEST}${ruleName}`;
 }
 
 function versionOf(payload: Value | undefined): SqlVersion {

@@ -30,6 +30,7 @@ interface Stored {
 
 /** What is left of a deleted shadow. */
 interface Deleted {
+  /** One more than the shadow had: deleting is a change, too. */
   readonly version: number;
 
   /** Milliseconds since the epoch. */
@@ -105,13 +106,14 @@ export class Shadows {
     const { state: update, version: wanted, clientToken } = parseUpdate(payload);
     const key = keyOf(target);
     const before = this.shadows.get(key);
-    if (wanted !== undefined && wanted !== (before?.version ?? 1)) {
-      throw before === undefined ? new ShadowError(400, 'Invalid version') : new ShadowError(409, 'Version conflict');
+    const last = before ?? this.lastOf(key);
+    if (wanted !== undefined && wanted !== (last?.version ?? 1)) {
+      throw last === undefined ? new ShadowError(400, 'Invalid version') : new ShadowError(409, 'Version conflict');
     }
     const timestamp = this.seconds();
     const trees = before === undefined ? { state: new Map(), metadata: new Map() } : treesOf(before.text);
     mergeUpdate(trees, update, timestamp);
-    const version = (before ?? this.lastOf(key)).version + 1;
+    const version = (last?.version ?? 0) + 1;
     const text = members({ state: writeState(trees.state), metadata: writeJson(trees.metadata), version });
     this.makeRoom(before, text);
     this.keep(key, { version, text });
@@ -120,15 +122,19 @@ export class Shadows {
     const delta = deltaOf(trees);
     return {
       accepted: answer({ state: writeJson(update), metadata: writeJson(metadataOf(update, timestamp)), version, timestamp }, clientToken),
-      documents: answer({ ...(before === undefined ? {} : { previous: before.text }), current: text, timestamp }, clientToken),
+      // AWS documents none for a shadow that is new; a message of the cloud of 2025, which nRF Cloud passed on, has null.
+      documents: answer({ previous: before?.text ?? 'null', current: text, timestamp }, clientToken),
       ...(delta && { delta: answer({ version, timestamp, state: writeJson(delta.state), metadata: writeJson(delta.metadata) }, clientToken) }),
     };
   }
 
   /**
-   * Delete a shadow. For 48 hours, one that is created in its place goes on with its version.
+   * Delete a shadow. For 48 hours, one that is created in its place goes on with its version, and a device that has not heard
+   * of it and asks for an older one has a conflict.
    *
    * @throws ShadowError
+   * @see https://github.com/aws-greengrass/aws-greengrass-shadow-manager/pull/97 that deleting raises the version, in the cloud
+   * @see https://github.com/aws/aws-iot-device-sdk-js/issues/68 for the conflict
    */
   public delete(target: ShadowTarget, clientToken?: string): string {
     const { version } = this.find(target);
@@ -136,7 +142,7 @@ export class Shadows {
     this.characters -= this.shadows.get(key)!.text.length;
     this.shadows.delete(key);
     this.props.storage.remove(TABLE, key);
-    const deleted: Deleted = { version, deletedAt: this.props.clock.now() };
+    const deleted: Deleted = { version: version + 1, deletedAt: this.props.clock.now() };
     this.deleted.set(key, deleted);
     this.props.storage.put(DELETED_TABLE, key, JSON.stringify(deleted));
     this.forgetOld();
@@ -179,10 +185,10 @@ export class Shadows {
     this.shadows.set(key, stored);
   }
 
-  /** What a shadow that is created goes on from. */
-  private lastOf(key: string): { readonly version: number } {
+  /** What a shadow that is created goes on from; undefined where it begins anew. */
+  private lastOf(key: string): Deleted | undefined {
     this.forgetOld();
-    return this.deleted.get(key) ?? { version: 0 };
+    return this.deleted.get(key);
   }
 
   private forgetOld(): void {

@@ -59,6 +59,14 @@ describe('a thing', () => {
     expect(desk.ask('pump/jobs/start-next')).toEqual({ outcome: 'accepted', timestamp: NOW });
   });
 
+  test('need say nothing in a request', () => {
+    desk.job('one', [arn]);
+    const nothing = Buffer.alloc(0);
+    expect(desk.ask('pump/jobs/get', nothing)).toMatchObject({ outcome: 'accepted', queuedJobs: [{ jobId: 'one' }] });
+    expect(desk.ask('pump/jobs/$next/get', nothing)).toMatchObject({ outcome: 'accepted', execution: { jobId: 'one', jobDocument: { do: 'one' } } });
+    expect(desk.ask('pump/jobs/start-next', nothing)).toMatchObject({ outcome: 'accepted', execution: { jobId: 'one', status: 'IN_PROGRESS' } });
+  });
+
   test('reads a job by its id or as the next one, with and without its document', () => {
     desk.job('one', [arn]);
     desk.job('two', [arn]);
@@ -103,7 +111,8 @@ describe('rejects', () => {
     ['pump/jobs/one/get', { executionNumber: 2 }, 'ResourceNotFound', /no job execution 2 for/],
     ['stranger/jobs/get', {}, 'ResourceNotFound', /Thing stranger was not found/],
     ['pump/jobs/a b/get', {}, 'InvalidTopic', /1 to 64 characters/],
-    ['pump/jobs/get', Buffer.alloc(0), 'InvalidJson', /UTF-8/],
+    ['pump/jobs/one/update', Buffer.alloc(0), 'InvalidRequest', /status must be one of/],
+    ['pump/jobs/get', Buffer.from(' '), 'InvalidJson', /UTF-8/],
     ['pump/jobs/get', Buffer.from([0x22, 0xff, 0x22]), 'InvalidJson', /UTF-8/],
     ['pump/jobs/get', Buffer.from('{"a":'), 'InvalidJson', /UTF-8/],
     ['pump/jobs/start-next', Buffer.from('['.repeat(60_000) + ']'.repeat(60_000)), 'InvalidRequest', /JSON object/],

@@ -31,14 +31,14 @@ test('reads statements of any kind, and what each action is', () => {
   expect(notRun).toEqual([]);
   expect(rules).toMatchObject([{
     name: 'r',
-    topicFilters: ['a/+/b', '$aws/rules/r/#'],
+    topicFilters: ['a/+/b', '$aws/rules/r', '$aws/rules/r/#'],
     actions: [{ kind: 'Lambda' }, { kind: 'Republish', roleArn: ROLE }, { kind: 'Kinesis', roleArn: ROLE }],
     errorAction: { kind: 'Sqs' },
   }]);
 });
 
 test('a rule without FROM listens to what is published to it', () => {
-  expect(read({ Sql: 'SELECT *', Actions: [LAMBDA] }).rules).toMatchObject([{ topicFilters: ['$aws/rules/r/#'] }]);
+  expect(read({ Sql: 'SELECT *', Actions: [LAMBDA] }).rules).toMatchObject([{ topicFilters: ['$aws/rules/r', '$aws/rules/r/#'] }]);
 });
 
 test('runs nothing of a disabled rule, and says nothing about it', () => {

@@ -97,6 +97,12 @@ describe('basic ingest', () => {
     expect(runner.deliveries.all()).toHaveLength(1);
   });
 
+  test('needs no topic after the name of the rule', async () => {
+    const runner = RuleRunner.of({ ...ANYTHING, ...rule('named', "SELECT *, topic() AS topic, topic(2) AS second FROM 'a'", [sink]) });
+    runner.publish('$aws/rules/named', { v: 1 });
+    expect(await runner.next()).toMatchObject({ rule: 'named', payload: '{"v":1,"topic":""}' });
+  });
+
   test('says when there is no such rule', async () => {
     const runner = RuleRunner.of({ ...ANYTHING, ...rule('named', "SELECT * FROM 'a'", [sink]) });
     runner.publish('$aws/rules/another/dt/x', {});

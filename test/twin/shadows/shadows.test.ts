@@ -80,7 +80,7 @@ describe('an update', () => {
 
   test('tells of the shadow before and after, without its delta', () => {
     expect(update({ state: { desired: { a: 1 } }, clientToken: 't' }).documents).toEqual({
-      current: { state: { desired: { a: 1 } }, metadata: { desired: { a: at(0) } }, version: 1 }, timestamp: START, clientToken: 't',
+      previous: null, current: { state: { desired: { a: 1 } }, metadata: { desired: { a: at(0) } }, version: 1 }, timestamp: START, clientToken: 't',
     });
     clock.advance(1);
     expect(update({ state: { reported: { a: 2 } } }).documents).toEqual({
@@ -165,10 +165,17 @@ describe('a version', () => {
     update({ state: {} });
     expect(JSON.parse(shadows.delete(CLASSIC, 't'))).toEqual({ version: 2, timestamp: START, clientToken: 't' });
     clock.advance(47 * 3600);
-    expect(update({ state: { desired: { a: 1 } } }).accepted).toMatchObject({ version: 3 });
+    expect(update({ state: { desired: { a: 1 } } }).accepted).toMatchObject({ version: 4 });
     shadows.delete(CLASSIC);
     clock.advance(48 * 3600);
     expect(update({ state: { desired: { a: 1 } } }).accepted).toMatchObject({ version: 1 });
+  });
+
+  test('from before the shadow was deleted is a conflict, as deleting raises it', () => {
+    update({ state: {} });
+    shadows.delete(CLASSIC);
+    expect(() => update({ state: {}, version: 1 })).toThrow(expect.objectContaining({ code: 409, message: 'Version conflict' }) as Error);
+    expect(update({ state: {}, version: 2 }).accepted).toMatchObject({ version: 3 });
   });
 });
 
@@ -279,7 +286,7 @@ describe('what the twin itself allows', () => {
       shadows.delete({ thingName });
     }
     expect(update({ state: {} }, { thingName: 'a' }).accepted).toMatchObject({ version: 1 });
-    expect(update({ state: {} }, { thingName: 'c' }).accepted).toMatchObject({ version: 2 });
+    expect(update({ state: {} }, { thingName: 'c' }).accepted).toMatchObject({ version: 3 });
   });
 });
 
@@ -307,7 +314,7 @@ describe('with a storage', () => {
     shadows = new Shadows({ storage, clock });
     expect(shadows.read(CLASSIC)).toBe(before);
     expect([...shadows.list()]).toEqual([{ ...CLASSIC, version: 1 }]);
-    expect(update({ state: {} }, NAMED).accepted).toMatchObject({ version: 3 });
+    expect(update({ state: {} }, NAMED).accepted).toMatchObject({ version: 4 });
     clock.advance(1);
     shadows.delete(NAMED);
     clock.advance(48 * 3600);
