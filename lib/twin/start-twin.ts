@@ -27,7 +27,7 @@ import { listen } from './listen';
 import type { Listening } from './listen';
 import { Broker } from './mqtt/broker';
 import { BrokerRecords } from './mqtt/broker-records';
-import { Outbox } from './mqtt/connection';
+import { Outbox } from './mqtt/outbox';
 import { objectToTopicName } from './mqtt/topic-syntax';
 import type { TwinOptions } from './options';
 import { LocalAuthority } from './pki/authority';

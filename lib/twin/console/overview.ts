@@ -5,10 +5,11 @@ import type { Shadows } from '../shadows';
 const MAX_ROWS = 50;
 
 /** Things that a job names in its row. */
-const MAX_THINGS = 10;
+const MAX_THINGS = 5;
 
-/** Of a text in a row, which may be a whole shadow. */
+/** Of a text in a row, which may be a whole shadow; and of a thing with the details of its status. */
 const MAX_CHARACTERS = 500;
+const MAX_THING_CHARACTERS = 150;
 
 type Jobs = JobsService['jobs'];
 
@@ -81,7 +82,7 @@ export class Overview {
       if (texts.length === MAX_THINGS) {
         return [...texts, '…'].join('\n');
       }
-      texts.push(cut(`${thingName} ${status} v${versionNumber}${statusDetails === undefined ? '' : ` ${JSON.stringify(statusDetails)}`}`));
+      texts.push(cut(`${thingName} ${status} v${versionNumber}${statusDetails === undefined ? '' : ` ${JSON.stringify(statusDetails)}`}`, MAX_THING_CHARACTERS));
     }
     return texts.join('\n');
   }
@@ -107,6 +108,6 @@ class Rows {
   }
 }
 
-function cut(text: string): string {
-  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
+function cut(text: string, most = MAX_CHARACTERS): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
