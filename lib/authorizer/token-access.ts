@@ -84,12 +84,20 @@ export class TokenAccess {
     return TokenAccess.ofChannel('subscribe', channelOf(channel), scope, false);
   }
 
-  /** Read a shadow of a thing and hear of changes, with MQTT and over HTTPS. */
+  /**
+   * Read a shadow of a thing and hear of changes, with MQTT and over HTTPS.
+   *
+   * With `Claim.anyForEveryCaller()`, the classic shadow takes named ones with it over HTTPS.
+   */
   public static readShadow(shadow: Shadow | FleetShadow, thing: Claim): TokenAccess {
     return TokenAccess.ofShadow('read-shadow', shadow, thing);
   }
 
-  /** Update a shadow of a thing, without reading it, with MQTT and over HTTPS. */
+  /**
+   * Update a shadow of a thing, without reading it, with MQTT and over HTTPS.
+   *
+   * With `Claim.anyForEveryCaller()`, the classic shadow takes named ones with it over HTTPS.
+   */
   public static updateShadow(shadow: Shadow | FleetShadow, thing: Claim): TokenAccess {
     return TokenAccess.ofShadow('update-shadow', shadow, thing);
   }

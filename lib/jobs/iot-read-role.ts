@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { acknowledgeWildcards } from '../private/acknowledge';
+import { acknowledgeRoleWildcards } from '../private/acknowledge';
 import { iotArn } from '../private/arns';
 import { requireText, type TextRule } from '../private/text';
 
@@ -52,6 +52,6 @@ function defineRole(
   });
   role.addToPolicy(new iam.PolicyStatement({ actions, resources: [bucket.arnForObjects(`${keyPrefix}*`)] }));
   bucket.encryptionKey?.grantDecrypt(role);
-  acknowledgeWildcards(role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy, 'The keys of the objects begin alike, the rest is known later');
+  acknowledgeRoleWildcards(role, 'The keys of the objects begin alike, the rest is known later');
   return role;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Lazy, Names, Resource, Stack, Token, type Duration, type IResource } from 'aws-cdk-lib';
+import { Lazy, Names, PhysicalName, Resource, Stack, Token, type Duration, type IResource } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import type { Construct, IConstruct } from 'constructs';
@@ -7,7 +7,7 @@ import { presigningRole } from './iot-read-role';
 import { renderAbort, renderRetries, type JobAbortCriterion, type JobRetry } from './job-criteria';
 import type { JobDocument } from './job-document';
 import type { JobRollout } from './job-rollout';
-import { requireDuration } from './limits';
+import { durationIn } from './limits';
 import { PLACEHOLDER, type PresignedUrls } from './presigned-urls';
 import { iotArn, nameFromArn } from '../private/arns';
 import { invalid, quote } from '../private/errors';
@@ -66,6 +66,8 @@ export interface JobTemplateProps {
    * The id of the job template: 1 to 64 letters, digits, `_` and `-`.
    *
    * A template never changes. With an id of its own, change the id with everything else, tags included, or the deployment fails.
+   * `PhysicalName.GENERATE_IF_NEEDED` is refused: such an id would stay as it is. Name one for a template that another account or
+   * Region refers to.
    *
    * @default - a name made of the construct's path, and a hash of what the template says
    */
@@ -169,6 +171,9 @@ export class JobTemplate extends JobTemplateBase {
     super(scope, id, { physicalName: props.jobTemplateId });
 
     requireText(this, 'jobTemplateId', props.jobTemplateId, JOB_TEMPLATE_ID);
+    if (props.jobTemplateId === PhysicalName.GENERATE_IF_NEEDED) {
+      throw invalid(this, "'jobTemplateId' must be left out or named, got PhysicalName.GENERATE_IF_NEEDED: an id that stays the same keeps a template from being replaced");
+    }
     requireText(this, 'description', props.description, DESCRIPTION);
     const { text, ...document } = props.document._render(this);
     if (text?.includes(PLACEHOLDER) && props.presignedUrls === undefined) {
@@ -208,7 +213,7 @@ export class JobTemplate extends JobTemplateBase {
 function renderSettings(scope: IConstruct, props: JobTemplateProps): Partial<iot.CfnJobTemplateProps> {
   const { timeout, rollout, abort = [], retries = [], maintenanceWindows = [], destinationPackageVersions = [] } = props;
   return {
-    ...timeout && { timeoutConfig: { InProgressTimeoutInMinutes: requireDuration(scope, 'timeout', timeout, MINUTE, MAX_TIMEOUT).toMinutes() } },
+    ...timeout && { timeoutConfig: { InProgressTimeoutInMinutes: durationIn('minutes', scope, 'timeout', timeout, MINUTE, MAX_TIMEOUT) } },
     ...rollout && { jobExecutionsRolloutConfig: rollout._render(scope) },
     ...abort.length > 0 && { abortConfig: renderAbort(scope, abort) },
     ...retries.length > 0 && { jobExecutionsRetryConfig: { retryCriteriaList: renderRetries(scope, retries) } },
@@ -225,5 +230,5 @@ function renderWindow(scope: IConstruct, { startTime, duration }: JobMaintenance
   if (!Token.isUnresolved(startTime) && !CRON.test(startTime)) {
     throw invalid(scope, `'maintenanceWindows[${index}].startTime' must be a cron expression of six fields, such as "cron(0 18 ? * MON *)", got ${quote(startTime)}`);
   }
-  return { startTime, durationInMinutes: requireDuration(scope, `maintenanceWindows[${index}].duration`, duration, MINUTE, MAX_WINDOW).toMinutes() };
+  return { startTime, durationInMinutes: durationIn('minutes', scope, `maintenanceWindows[${index}].duration`, duration, MINUTE, MAX_WINDOW) };
 }

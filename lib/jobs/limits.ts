@@ -14,10 +14,18 @@ export function requireNumber(scope: IConstruct, name: string, value: number | u
   }
 }
 
-/** Fails for a duration out of its bounds, in seconds, where it is known. */
-export function requireDuration(scope: IConstruct, name: string, value: Duration, min: number, max: number): Duration {
-  if (!value.isUnresolved() && !(value.toSeconds() >= min && value.toSeconds() <= max)) {
-    throw invalid(scope, `'${name}' must be from ${min / 60} to ${max / 60} minutes, got ${value.toHumanString()}`);
+const UNITS = { seconds: 1, minutes: 60 };
+
+/** Fails for a duration out of its bounds, in seconds, or with a part of a unit, where it is known. Returns how many units it has. */
+export function durationIn(unit: keyof typeof UNITS, scope: IConstruct, name: string, value: Duration, min: number, max: number): number {
+  if (!value.isUnresolved()) {
+    const seconds = value.toSeconds({ integral: false });
+    if (!(seconds >= min && seconds <= max)) {
+      throw invalid(scope, `'${name}' must be from ${min / 60} to ${max / 60} minutes, got ${value.toHumanString()}`);
+    }
+    if (seconds % UNITS[unit] !== 0) {
+      throw invalid(scope, `'${name}' must be whole ${unit}, got ${value.toHumanString()}`);
+    }
   }
-  return value;
+  return unit === 'minutes' ? value.toMinutes() : value.toSeconds();
 }

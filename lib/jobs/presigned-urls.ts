@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import { OBJECT_KEY } from './iot-read-role';
-import { requireDuration } from './limits';
+import { durationIn } from './limits';
 import { requireText } from '../private/text';
 
 /** What the placeholder of a URL in a document begins with; AWS IoT replaces it when a device asks for the document. */
@@ -50,7 +50,7 @@ export class PresignedUrls {
 
   /** @internal */
   public _expiresInSec(scope: IConstruct): number {
-    return requireDuration(scope, 'presignedUrls.expiresIn', this.expiresIn, 60, 3600).toSeconds();
+    return durationIn('seconds', scope, 'presignedUrls.expiresIn', this.expiresIn, 60, 3600);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CfnResource } from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 
 /**
  * Says in the template why a policy has a wildcard, where cdk-nag looks for it (`AwsSolutions-IAM5`): AWS knows no
@@ -6,6 +7,14 @@ import type { CfnResource } from 'aws-cdk-lib';
  */
 export function acknowledgeWildcards(policy: CfnResource, reason: string): void {
   acknowledge(policy, 'AwsSolutions-IAM5', reason);
+}
+
+/** The same of what a role was given here. An app with `iam.Role.customizeRoles` has its policies elsewhere, and none in the template. */
+export function acknowledgeRoleWildcards(role: iam.IRole, reason: string): void {
+  const policy = role.node.tryFindChild('DefaultPolicy')?.node.defaultChild;
+  if (policy) {
+    acknowledgeWildcards(policy as iam.CfnPolicy, reason);
+  }
 }
 
 /**

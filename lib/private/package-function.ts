@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { acknowledgeWildcards } from './acknowledge';
+import { acknowledgeRoleWildcards } from './acknowledge';
 import { handlerCode } from './handler-code';
 
 /** Properties for a function of this package. */
@@ -45,7 +45,7 @@ export class PackageFunction extends Construct {
     // Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
     logGroup.grantWrite(this.role);
     if (wildcards !== undefined) {
-      acknowledgeWildcards(this.role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy, wildcards);
+      acknowledgeRoleWildcards(this.role, wildcards);
     }
     const variable = (value: unknown): string => (typeof value === 'string' ? value : Stack.of(this).toJsonString(value));
     this.function = new lambda.Function(this, 'Function', {

@@ -15,7 +15,7 @@ import { mayInvoke } from './lambda';
 import type { Functions } from './lambda';
 import { RolePermissions } from './iam';
 import type { Broker } from './mqtt/broker';
-import type { TopicService } from './mqtt/connection';
+import type { TopicService } from './mqtt/topic-service';
 import { FleetProvisioning, JustInTime, OwnershipTokens, Provisioner } from './provisioning';
 import type { CertificateIssuer } from './provisioning';
 import type { Registry } from './registry';

@@ -154,7 +154,7 @@ async function chooseCertificateOf({ things, aws }: Advertisement, thingName: st
   }
   if (certificates.length !== 1) {
     throw new TwinError(certificates.length === 0
-      ? `thing '${thingName}' has no certificate in the deployment; attach one to it`
+      ? `thing '${thingName}' has no certificate in the template; attach one to it, or connect with the key that was delivered for it`
       : `thing '${thingName}' has several certificates; choose one with --certificate: ${certificates.join(', ')}`);
   }
   return certificates[0]!;

@@ -27,7 +27,7 @@ import { listen } from './listen';
 import type { Listening } from './listen';
 import { Broker } from './mqtt/broker';
 import { BrokerRecords } from './mqtt/broker-records';
-import { Outbox } from './mqtt/connection';
+import { Outbox } from './mqtt/outbox';
 import { objectToTopicName } from './mqtt/topic-syntax';
 import type { TwinOptions } from './options';
 import { LocalAuthority } from './pki/authority';
@@ -147,7 +147,9 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     ports.httpsPort = await listenOn(front.server('https'), options.httpsPort, '--https-port');
     let warnings: readonly string[] = [];
     // The console asks nobody who they are.
-    const consolePort = await listenOn(createConsoleServer(account, registry, journal, services.deliveries, () => warnings), options.consolePort, '--console-port', LOOPBACK);
+    const consolePort = await listenOn(createConsoleServer({
+      account, clock, deliveries: services.deliveries, jobs: jobs.jobs, journal, registry, shadows: services.shadows, warnings: () => warnings,
+    }), options.consolePort, '--console-port', LOOPBACK);
 
     const deployAll = async (): Promise<Deployed> => {
       const deployed = await aws.deploy({

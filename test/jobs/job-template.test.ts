@@ -1,4 +1,4 @@
-import { App, Aspects, CfnParameter, Duration, Lazy, Stack, Tags } from 'aws-cdk-lib';
+import { App, Aspects, CfnParameter, Duration, Lazy, PhysicalName, Stack, Tags } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
@@ -85,6 +85,12 @@ describe('the generated id', () => {
     expect(later).not.toBe(idOf({}));
   });
 
+  test('cannot be one that CDK generates, which would stay the same', () => {
+    expect(() => define({ jobTemplateId: PhysicalName.GENERATE_IF_NEEDED })).toThrow(
+      "'jobTemplateId' must be left out or named, got PhysicalName.GENERATE_IF_NEEDED: an id that stays the same keeps a template from being replaced (at Stack/Template)",
+    );
+  });
+
   test('fits whatever the path', () => {
     const deep = new JobTemplate(new Stack(new App(), 'S'.repeat(60)), 'T'.repeat(200), PLAIN);
     expect(propertiesOf(deep.stack).JobTemplateId).toMatch(/^[a-zA-Z0-9_-]{1,64}$/);
@@ -167,6 +173,10 @@ describe('presigned URLs', () => {
     expect(() => urls().urlOf(name)).toThrow("'name' must consist of");
   });
 
+  test('fail for a part of a second', () => {
+    expect(() => define({ presignedUrls: PresignedUrls.ofBucket(bucket(), { keyPrefix: 'a/', expiresIn: Duration.millis(60500) }) })).toThrow("'presignedUrls.expiresIn' must be whole seconds, got ");
+  });
+
   test.each([Duration.seconds(59), Duration.minutes(61)])('fail for %s', (expiresIn) => {
     expect(() => define({ presignedUrls: PresignedUrls.ofBucket(bucket(), { keyPrefix: 'a/', expiresIn }) })).toThrow("'presignedUrls.expiresIn' must be from 1 to 60 minutes, got ");
   });
@@ -180,6 +190,7 @@ describe('bounds', () => {
     [{ jobTemplateId: 'a.b' }, '\'jobTemplateId\' must consist of letters, digits, "_" and "-", got "a.b"'],
     [{ jobTemplateId: 'x'.repeat(65) }, "'jobTemplateId' must be at most 64 characters long, got 65"],
     [{ timeout: Duration.seconds(59) }, "'timeout' must be from 1 to 10080 minutes, got 59 seconds"],
+    [{ timeout: Duration.seconds(90) }, "'timeout' must be whole minutes, got 1 minute 30 seconds (at Stack/Template)"],
     [{ timeout: Duration.days(8) }, "'timeout' must be from 1 to 10080 minutes, got 8 days"],
     [{ rollout: JobRollout.constant(0) }, "'maximumPerMinute' must be a whole number from 1 to 1000, got 0"],
     [{ rollout: JobRollout.constant(1.5) }, "'maximumPerMinute' must be a whole number from 1 to 1000, got 1.5"],
@@ -269,6 +280,13 @@ describe('a role to read files', () => {
       },
     });
     expect(new Caller(stack).decide('iot:Publish', 'a')).toBe('deny');
+  });
+
+  test('can be one that the app keeps elsewhere', () => {
+    iam.Role.customizeRoles(stack, { usePrecreatedRoles: { 'Stack/Role/Role': 'reader' } });
+    const { role } = new IotReadRole(stack, 'Role', { bucket: bucket(), keyPrefix: 'maps/' });
+    expect(role.roleName).toBe('reader');
+    Template.fromStack(stack).resourceCountIs('AWS::IAM::Policy', 0);
   });
 
   test('fails for a whole bucket', () => {

@@ -1,10 +1,15 @@
 import { request } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
+import { CreateJobCommand, DeleteJobCommand, IoTClient } from '@aws-sdk/client-iot';
+import { DeleteThingShadowCommand, IoTDataPlaneClient, UpdateThingShadowCommand } from '@aws-sdk/client-iot-data-plane';
 import type { JournalEntry } from '../../lib/twin';
+import type { Overview } from '../../lib/twin/console/overview';
 import { MqttJs } from './support/mqttjs';
 import { Inbox, within } from './support/inbox';
 import { TestTwin, allow } from './support/test-twin';
+
+type Tables = ReturnType<Overview['tables']>;
 
 const MARKUP = '<img src=x onerror=alert(1)>';
 
@@ -37,12 +42,19 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** What a page that watches gets to see. */
-async function watch(): Promise<Inbox<JournalEntry>> {
-  const inbox = new Inbox<JournalEntry>();
+/** What a page that watches gets to see: decisions, or events of another name. */
+async function watch<T = JournalEntry>(wanted = 'message'): Promise<Inbox<T>> {
+  const inbox = new Inbox<T>();
+  let event = 'message';
   createInterface(await get('/events')).on('line', (line) => {
-    if (line.startsWith('data: ')) {
-      inbox.push(JSON.parse(line.slice('data: '.length)) as JournalEntry);
+    const [, field, text] = /^(event|data): (.*)$/.exec(line) ?? [];
+    if (field === 'event') {
+      event = text!;
+    } else if (field === 'data') {
+      if (event === wanted) {
+        inbox.push(JSON.parse(text!) as T);
+      }
+      event = 'message';
     }
   }).on('error', () => undefined);
   return inbox;
@@ -121,6 +133,54 @@ describe('the console', () => {
     device.send('x\n\nevent: forged\ndata: {}', 'x');
     expect(await page.next('the refusal', ({ resource }) => resource?.startsWith('x\n') === true)).toMatchObject({ resource: 'x\n\nevent: forged\ndata: {}' });
     await device.disconnected();
+  });
+
+  describe('shadows and jobs', () => {
+    let data: IoTDataPlaneClient;
+    let iot: IoTClient;
+
+    beforeAll(() => {
+      const { endpointUrl, region, accessKeyId, secretAccessKey } = twin.twin.aws;
+      const config = { endpoint: endpointUrl, region, credentials: { accessKeyId, secretAccessKey } };
+      data = new IoTDataPlaneClient(config);
+      iot = new IoTClient(config);
+    });
+
+    const update = (target: { readonly thingName: string; readonly shadowName?: string }, desired: object): Promise<unknown> => (
+      data.send(new UpdateThingShadowCommand({ ...target, payload: Buffer.from(JSON.stringify({ state: { desired } })) }))
+    );
+
+    test('are shown as they are, and as they change, the newest first', async () => {
+      const page = await watch<Tables>('overview');
+      await page.next('the start', ({ shadows, jobs }) => shadows.total === 0 && jobs.total === 0);
+      const [sensor, other] = [{ thingName: 'sensor', shadowName: 'config' }, { thingName: 'other', shadowName: 'config' }];
+      await update(sensor, { celsius: 1, text: MARKUP });
+      await update(other, { celsius: 2 });
+      await update(sensor, { celsius: 3 });
+      const last = JSON.stringify({ desired: { celsius: 3, text: MARKUP }, delta: { celsius: 3, text: MARKUP } });
+      const { shadows } = await page.next('the shadows', ({ shadows: { rows } }) => rows[0]?.[2] === '2');
+      expect(shadows).toMatchObject({ total: 2, rows: [['sensor', 'config', '2', last], ['other', 'config', '1', expect.anything()]] });
+
+      await iot.send(new CreateJobCommand({ jobId: 'reboot', document: '{}', targets: ['arn:aws:iot:us-east-1:123456789012:thing/sensor'] }));
+      const { jobs } = await page.next('the job', ({ jobs: { total } }) => total === 1);
+      expect(jobs.rows).toEqual([['reboot', 'IN_PROGRESS', 'thing/sensor', '1 QUEUED', 'sensor QUEUED v1']]);
+
+      await data.send(new DeleteThingShadowCommand(other));
+      await iot.send(new DeleteJobCommand({ jobId: 'reboot', force: true }));
+      await page.next('what is left', (now) => now.shadows.rows.length === 1 && now.jobs.total === 0 && now.jobs.rows.length === 0);
+      await (await watch<Tables>('overview')).next('what is left, for a page that opens now', (now) => now.shadows.rows.length === 1 && now.jobs.total === 0);
+    });
+
+    test('are as many as a page can show, however many and long they are', async () => {
+      for (let index = 0; index < 60; index += 1) {
+        await update({ thingName: `many-${index}` }, { text: 'x'.repeat(600) });
+      }
+      const { shadows: { rows, total } } = await (await watch<Tables>('overview')).next('the shadows', () => true);
+      expect(rows).toHaveLength(50);
+      expect(total).toBeGreaterThanOrEqual(60);
+      expect(rows[0]!.slice(0, 3)).toEqual(['many-59', '(classic)', '1']);
+      expect(rows[0]![3]).toHaveLength(501);
+    });
   });
 
   test('is reached by the name it was told to listen on', async () => {

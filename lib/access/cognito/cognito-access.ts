@@ -9,7 +9,7 @@ import { identityRole } from './identity-role';
 import type { LoginProvider } from './login-provider';
 import { boundlessResource, principalTagsIn, sharedClientId, show } from './reach';
 import { UserVariable } from './user-variable';
-import { acknowledgeWildcards } from '../../private/acknowledge';
+import { acknowledgeRoleWildcards } from '../../private/acknowledge';
 import { iotArn } from '../../private/arns';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
@@ -260,10 +260,7 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
       resources: clientIds.map((clientId) => IotResource.client(clientId)),
       conditions: { 'ForAllValues:StringEquals': { 'iot:ConnectAttributes': ['LastWill', ...persistentSessions ? ['PersistentConnect'] : []] } },
     }]);
-    acknowledgeWildcards(
-      this.role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy,
-      'Client ids and topics begin with, or contain, what IAM fills in for each user',
-    );
+    acknowledgeRoleWildcards(this.role, 'Client ids and topics begin with, or contain, what IAM fills in for each user');
   }
 
   /** Without role mappings, there is no role but these that a user could get. */

@@ -4,7 +4,7 @@ import type * as iot from 'aws-cdk-lib/aws-iot';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { ActionDefinition, Field } from './definition';
-import { acknowledgeWildcards } from '../../private/acknowledge';
+import { acknowledgeRoleWildcards } from '../../private/acknowledge';
 import { invalid } from '../../private/errors';
 import { requireText } from '../../private/text';
 import type { Query } from '../../sql';
@@ -84,7 +84,7 @@ function defineRole(scope: Construct, action: ActionDefinition, permissions: Non
     key.grant(role, ...actions);
   }
   if (action.wildcards !== undefined && statements.some(({ resources }) => resources?.some((resource) => resource.includes('*')))) {
-    acknowledgeWildcards(role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy, action.wildcards);
+    acknowledgeRoleWildcards(role, action.wildcards);
   }
   return role;
 }

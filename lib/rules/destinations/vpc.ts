@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import type { Construct } from 'constructs';
 import { destinationPrincipal, importDestination, TopicRuleDestinationBase, type ITopicRuleDestination } from './destination-base';
-import { acknowledgeWildcards } from '../../private/acknowledge';
+import { acknowledgeRoleWildcards } from '../../private/acknowledge';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
 
@@ -100,10 +100,7 @@ export class VpcRuleDestination extends TopicRuleDestinationBase implements ec2.
         conditions: { StringEquals: { 'ec2:CreateAction': 'CreateNetworkInterface', [`aws:RequestTag/${TAG}`]: 'true' } },
       },
     ].forEach((statement) => role.addToPrincipalPolicy(new iam.PolicyStatement(statement)));
-    acknowledgeWildcards(
-      role.node.findChild('DefaultPolicy').node.defaultChild as iam.CfnPolicy,
-      'AWS names the network interfaces that it makes, and Amazon EC2 defines no resource for describing them',
-    );
+    acknowledgeRoleWildcards(role, 'AWS names the network interfaces that it makes, and Amazon EC2 defines no resource for describing them');
     return role;
   }
 }

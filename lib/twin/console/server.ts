@@ -3,9 +3,13 @@ import type { Server, ServerResponse } from 'node:http';
 import { showText } from '../../policy';
 import { defaultVersion } from '../account';
 import type { Account } from '../account';
+import type { Clock, Timer } from '../clock';
+import type { JobsService } from '../jobs';
 import type { Journal, JournalEntry } from '../journal';
 import type { Registry } from '../registry';
 import type { RuleDeliveries, RuleDelivery } from '../rules';
+import type { Shadows } from '../shadows';
+import { Overview } from './overview';
 import { PAGE } from './page';
 
 /** Entries that a page opened later still gets to see. */
@@ -20,17 +24,31 @@ const SHOWN_CHARACTERS = 2000;
 /** A viewer that reads slower than this falls out. */
 const UNREAD_BYTES = 1024 * 1024;
 
+/** Shadows and jobs may change a thousand times a second; nobody could read that. */
+const REDRAW_MS = 250;
+
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
 };
 
+export interface ConsoleProps {
+  readonly account: Account;
+  readonly clock: Clock;
+  readonly deliveries: RuleDeliveries;
+  readonly jobs: JobsService['jobs'];
+  readonly journal: Journal;
+  readonly registry: Registry;
+  readonly shadows: Shadows;
+  readonly warnings: () => readonly string[];
+}
+
 /**
- * The console: a page that shows things and, live, every decision with the statement that made it, and
- * what rules deliver. It changes nothing.
+ * The console: a page that shows things and, live, every decision with the statement that made it, what rules deliver, and
+ * shadows and jobs as they are. It changes nothing.
  */
-export function createConsoleServer(account: Account, registry: Registry, journal: Journal, deliveries: RuleDeliveries, warnings: () => readonly string[]): Server {
+export function createConsoleServer({ account, clock, deliveries, jobs, journal, registry, shadows, warnings }: ConsoleProps): Server {
   const recent: JournalEntry[] = [];
   const viewers = new Set<ServerResponse>();
   journal.listen((entry) => {
@@ -39,6 +57,17 @@ export function createConsoleServer(account: Account, registry: Registry, journa
     }
   }, { allowed: false });
   let stopListening: (() => void) | undefined;
+  const overview = new Overview(shadows, jobs);
+  let redraw: Timer | undefined;
+  overview.listen(() => {
+    if (viewers.size > 0) {
+      redraw ??= clock.after(REDRAW_MS, () => {
+        redraw = undefined;
+        const tables = overview.tables();
+        viewers.forEach((viewer) => send(viewer, tables, 'overview'));
+      });
+    }
+  });
 
   return createServer((request, response) => {
     // A page of another site must not reach this server under a name of its own.
@@ -62,6 +91,7 @@ export function createConsoleServer(account: Account, registry: Registry, journa
         response.flushHeaders();
         recent.forEach((entry) => send(response, entry));
         deliveries.all().slice(-REMEMBERED_ENTRIES).forEach((delivery) => send(response, short(delivery), 'delivery'));
+        send(response, overview.tables(), 'overview');
         watch(response);
         break;
       default:
@@ -97,11 +127,11 @@ function short(delivery: RuleDelivery): RuleDelivery {
   return payload.length > SHOWN_CHARACTERS ? { ...delivery, payload: `${payload.slice(0, SHOWN_CHARACTERS)}…` } : delivery;
 }
 
-function send(viewer: ServerResponse, entry: JournalEntry | RuleDelivery, event?: 'delivery'): void {
+function send(viewer: ServerResponse, data: object, event?: 'delivery' | 'overview'): void {
   if (viewer.writableLength > UNREAD_BYTES) {
     viewer.destroy();
   } else {
-    viewer.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(entry)}\n\n`);
+    viewer.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`);
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock';
 import type { Broker } from '../mqtt/broker';
-import type { Caller, Connection, ConnectionWatcher } from '../mqtt/connection';
+import type { Caller } from '../mqtt/caller';
+import type { Connection } from '../mqtt/connection';
+import type { ConnectionWatcher } from '../mqtt/surroundings';
 import { ReasonCode } from '../mqtt/reason-codes';
 
 /** How AWS names the reasons for which connections end. */

@@ -7,7 +7,7 @@ import type { CustomAuth, Presented, Question, Verdict } from '../custom-auth';
 import { RoleSessions } from '../iam';
 import type { Asker, Journal } from '../journal';
 import type { Functions } from '../lambda';
-import type { Caller, ClientIdentity, Credentials, Refused } from '../mqtt/connection';
+import type { Caller, ClientIdentity, Credentials, Refused } from '../mqtt/caller';
 import { ReasonCode } from '../mqtt/reason-codes';
 import type { ConnectionFacts, Identity, Registry } from '../registry';
 import type { Arrival } from './front-door';

@@ -9,7 +9,7 @@ import type { CustomAuthorizer } from '../custom-auth';
 import type { CredentialProvider } from '../credentials';
 import { RoleSessions } from '../iam';
 import type { Functions } from '../lambda';
-import type { Surroundings } from '../mqtt/connection';
+import type { Surroundings } from '../mqtt/surroundings';
 import type { KeyPair } from '../pki/authority';
 import type { Registry } from '../registry';
 import { Callers } from './callers';

@@ -7,7 +7,7 @@ import type { Clock } from '../clock';
 import type { CustomAuth, Verdict } from '../custom-auth';
 import { RoleSessions } from '../iam';
 import type { Asker, Journal } from '../journal';
-import type { Caller } from '../mqtt/connection';
+import type { Caller } from '../mqtt/caller';
 import type { Sender } from '../mqtt/message';
 import type { Identity } from '../registry';
 import type { Callers, HttpFacts } from './callers';

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
+import type { Caller } from '../mqtt/caller';
 import { Connection } from '../mqtt/connection';
-import type { Caller, Surroundings } from '../mqtt/connection';
+import type { Surroundings } from '../mqtt/surroundings';
 import { ReasonCode } from '../mqtt/reason-codes';
 import type { Callers } from './callers';
 import type { Arrival } from './front-door';

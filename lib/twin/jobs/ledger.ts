@@ -19,6 +19,9 @@ export interface JobsListener {
   /** An execution has its final status, or is gone. */
   executionEnded?(execution: ExecutionRecord, operation: Lowercase<ExecutionStatus> | 'deleted'): void;
   jobChanged?(job: JobRecord, operation: JobOperation): void;
+
+  /** Something of these jobs or of their executions is not as it was. */
+  changed?(jobIds: ReadonlySet<string>): void;
 }
 
 /** What a change has touched so far. */
@@ -80,6 +83,7 @@ export class Ledger {
         }
       }
       touched.told.forEach((tell) => this.listeners.forEach(tell));
+      this.listeners.forEach((listener) => listener.changed?.(touched.jobs));
     }
   }
 

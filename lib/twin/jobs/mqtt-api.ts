@@ -1,6 +1,6 @@
 import type { Clock } from '../clock';
 import type { Journal } from '../journal';
-import type { Requester, TopicService } from '../mqtt/connection';
+import type { Requester, TopicService } from '../mqtt/topic-service';
 import type { DeviceCalls, Members } from './device-calls';
 import { Rejection } from './errors';
 import { JOB_SAFETY } from './limits';

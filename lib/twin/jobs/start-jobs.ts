@@ -6,7 +6,7 @@ import type { Operation } from '../control-plane';
 import type { DataRoute } from '../front';
 import type { Journal } from '../journal';
 import type { Broker } from '../mqtt/broker';
-import type { TopicService } from '../mqtt/connection';
+import type { TopicService } from '../mqtt/topic-service';
 import type { Storage } from '../storage';
 import { jobRoutes } from './data-routes';
 import { followJobs } from './declared-jobs';

@@ -1,14 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { generate, parser as createParser } from 'mqtt-packet';
 import type { IConnectPacket, Packet, Parser } from 'mqtt-packet';
-import type { Authorizer, AuthorizationRequest } from '../../policy';
-import type { Clock, Timer } from '../clock';
-import type { Guard } from '../guard';
-import type { Asker, Journal } from '../journal';
+import type { AuthorizationRequest } from '../../policy';
+import type { Timer } from '../clock';
+import type { Asker } from '../journal';
 import { LIMITS, SAFETY } from '../limits';
-import type { IsKept } from '../storage';
-import type { Broker, Client } from './broker';
+import type { Client } from './broker';
 import { ByteList } from './byte-list';
+import type { Caller, ClientIdentity } from './caller';
 import { HANDLERS } from './handlers';
 import { encodePublish } from './message';
 import type { Delivery, Message, ProtocolVersion, Sender } from './message';
@@ -16,131 +15,9 @@ import { objectToPacket } from './packet-checks';
 import { PacketSeries } from './packet-series';
 import { ReasonCode, reasonString } from './reason-codes';
 import type { Outlet, Session } from './session';
+import type { Surroundings } from './surroundings';
+import type { Requester } from './topic-service';
 import { matchesFilter } from './topic-syntax';
-
-/** Who a client is. What decides may be another one for each packet: policies change while a connection lasts. */
-export interface ClientIdentity {
-  readonly authorizer: Authorizer;
-  readonly thingName?: string;
-
-  /** Who it is, where only an authorizer could tell: its `principalId`, and the same for a person. */
-  readonly principalId?: string;
-  readonly principal?: string;
-
-  /**
-   * Watch over how long the client may stay.
-   *
-   * @param end ends the connection
-   * @returns what stops watching
-   */
-  watch?(end: (reasonCode: ReasonCode, reason: string) => void): () => void;
-}
-
-/** What CONNECT says about who the client is. */
-export interface Credentials {
-  readonly clientId: string;
-
-  /** Whether the client id is the twin's choice. */
-  readonly assigned: boolean;
-  readonly username?: string;
-  readonly password?: Buffer;
-}
-
-/** Who is at the other end of a socket, before CONNECT says under which client id. */
-export interface Caller {
-  readonly kind: 'certificate' | 'sigv4' | 'custom';
-
-  /** How the caller is called in events: the id of its certificate, or whose credentials it has. */
-  readonly principal: string;
-
-  /** What rules call it, where that is something else. */
-  readonly userId?: string | undefined;
-
-  /** Absent for one without a certificate. */
-  readonly certificateId?: string;
-  readonly sourceIp?: string | undefined;
-
-  /** What decides for the caller, and the thing it then stands for; or why it is refused. */
-  identify(credentials: Credentials): ClientIdentity | Refused | Promise<ClientIdentity | Refused>;
-}
-
-/** A caller who is not let in, and why, for the journal. */
-export interface Refused {
-  readonly refused: string;
-}
-
-/** A client that published to a topic of AWS IoT itself. */
-export interface Requester {
-  readonly asker: Asker;
-  readonly clientId: string;
-
-  /** Who it is: the id of its certificate, or whose credentials it has. */
-  readonly principal: string;
-
-  /**
-   * Tell this client alone, if it is still there, subscribed to the topic, and may receive it.
-   *
-   * @param always whether it is told without a subscription too; the policies decide all the same
-   */
-  answer(topic: string, payload: Buffer, always?: boolean): void;
-}
-
-/** Takes what clients publish to topics of AWS IoT itself. The payload is good until it returns. */
-export interface TopicService {
-  /** Whether the topic is one of this service; such a message goes to nobody else. */
-  receive(topic: string, payload: Buffer, requester: Requester): boolean;
-}
-
-/** Learns what connections do. */
-export interface ConnectionWatcher {
-  connected(connection: Connection): void;
-
-  /** The policies do not allow the connection or its last will. */
-  connectFailed(connection: Connection): void;
-
-  /** @param reasonCode why the client or the twin ended it; undefined when the connection was lost */
-  disconnected(connection: Connection, reasonCode: ReasonCode | undefined): void;
-  subscribed(connection: Connection, topics: readonly string[]): void;
-  unsubscribed(connection: Connection, topics: readonly string[]): void;
-}
-
-/** What every connection shares. */
-export interface Surroundings {
-  readonly broker: Broker;
-  readonly guard: Guard;
-  readonly journal: Journal;
-  readonly clock: Clock;
-
-  /** A client id for those who bring none. */
-  readonly newClientId: () => string;
-
-  /** Sends what connections have gathered, once for all events at hand. */
-  readonly outbox: Outbox;
-
-  readonly service?: TopicService;
-  readonly watcher?: ConnectionWatcher;
-}
-
-/**
- * Gathers the writes of one turn of the event loop, so that many packets share a TLS record, a system call, and what it takes
- * to write down what led to them.
- */
-export class Outbox {
-  private waiting: Connection[] = [];
-
-  /** @param isKept asked before anything is sent, whether what led to it outlasts the twin */
-  constructor(private readonly clock: Clock, public readonly isKept: IsKept = () => true) {}
-
-  public add(connection: Connection): void {
-    if (this.waiting.push(connection) === 1) {
-      this.clock.soon(() => {
-        const connections = this.waiting;
-        this.waiting = [];
-        connections.forEach((one) => one.flush());
-      });
-    }
-  }
-}
 
 /** A last will, allowed at CONNECT. */
 export interface Will {

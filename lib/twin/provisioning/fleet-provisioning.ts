@@ -1,7 +1,7 @@
 import type { Account, ProvisioningTemplateRecord } from '../account';
 import type { Asker, Journal } from '../journal';
 import type { Functions } from '../lambda';
-import type { Requester, TopicService } from '../mqtt/connection';
+import type { Requester, TopicService } from '../mqtt/topic-service';
 import type { Provisioned } from './apply';
 import { askProvider } from './certificate-provider';
 import { ProvisioningError } from './errors';

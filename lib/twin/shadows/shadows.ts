@@ -54,6 +54,7 @@ const PAGE = { most: 100, default: 25 };
 export class Shadows {
   private readonly shadows = new Map<string, Stored>();
   private characters = 0;
+  private readonly listeners: ((target: ShadowTarget) => void)[] = [];
 
   /** The first deleted first. */
   private readonly deleted = new Map<string, Deleted>();
@@ -65,6 +66,15 @@ export class Shadows {
     }
     const deleted = [...props.storage.load(DELETED_TABLE)].map(({ key, value }) => [key, JSON.parse(value.toString()) as Deleted] as const);
     deleted.sort(([, a], [, b]) => a.deletedAt - b.deletedAt).forEach(([key, value]) => this.deleted.set(key, value));
+  }
+
+  public get size(): number {
+    return this.shadows.size;
+  }
+
+  /** Learn of each shadow that has changed, or is gone. */
+  public onChange(listener: (target: ShadowTarget) => void): void {
+    this.listeners.push(listener);
   }
 
   /** The whole document, as a client that gets it sees it; undefined where there is none. */
@@ -119,6 +129,7 @@ export class Shadows {
     this.keep(key, { version, text });
     this.props.storage.put(TABLE, key, text);
     this.forget(key);
+    this.tell(target);
     const delta = deltaOf(trees);
     return {
       accepted: answer({ state: writeJson(update), metadata: writeJson(metadataOf(update, timestamp)), version, timestamp }, clientToken),
@@ -146,6 +157,7 @@ export class Shadows {
     this.deleted.set(key, deleted);
     this.props.storage.put(DELETED_TABLE, key, JSON.stringify(deleted));
     this.forgetOld();
+    this.tell(target);
     return answer({ version, timestamp: this.seconds() }, clientToken);
   }
 
@@ -171,6 +183,10 @@ export class Shadows {
       throw new ShadowError(404, `No shadow exists with name: '${target.shadowName ?? target.thingName}'`);
     }
     return found;
+  }
+
+  private tell(target: ShadowTarget): void {
+    this.listeners.forEach((listener) => listener(target));
   }
 
   private makeRoom(before: Stored | undefined, text: string): void {

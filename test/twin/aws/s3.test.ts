@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { CopyObjectCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CopyObjectCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListBucketsCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { EndpointOf } from './endpoint-of';
 
 const endpoint = new EndpointOf({ Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'uploads' } } });
@@ -75,5 +75,6 @@ test('files of the assembly are in the bucket of its assets', async () => {
 test('fails for a bucket that is not declared, and for what is not served', async () => {
   await expect(s3.send(new GetObjectCommand({ Bucket: 'other', Key: 'k' }))).rejects.toMatchObject({ name: 'NoSuchBucket' });
   await expect(s3.send(new CopyObjectCommand({ Bucket, Key: 'k', CopySource: 'uploads/part' }))).rejects.toMatchObject({ name: 'UnknownOperationException' });
+  await expect(s3.send(new ListBucketsCommand())).rejects.toMatchObject({ name: 'UnknownOperationException', message: expect.stringContaining('S3 ListBuckets') as string });
   expect(endpoint.faults).toEqual([]);
 });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readDeployment } from '../../../lib/deployment';
 import type { Deployment } from '../../../lib/deployment';
-import { Desk, MemoryStorage } from './desk';
+import { Desk } from './desk';
+import { MemoryStorage } from '../support/memory-storage';
 
 const ARN = 'arn:aws:iot:us-east-1:123456789012:';
 const TEMPLATE = { JobTemplateId: 't', Description: 'd', Document: '{}', JobExecutionsRetryConfig: { RetryCriteriaList: [{ FailureType: 'ALL', NumberOfRetries: 2 }] }, Tags: [{ Key: 'a', Value: 'b' }] };

@@ -74,30 +74,3 @@ export class Desk {
     return { outcome, ...JSON.parse(said.toString()) as object };
   }
 }
-
-/** Keeps what it is given, as one that lasts does. */
-export class MemoryStorage implements Storage {
-  private readonly tables = new Map<string, Map<string, Buffer>>();
-
-  public *load(table: string): Iterable<{ readonly key: string; readonly value: Buffer }> {
-    for (const [key, value] of this.tables.get(table) ?? []) {
-      yield { key, value };
-    }
-  }
-
-  public put(table: string, key: string, value: string | Uint8Array): void {
-    this.tables.set(table, (this.tables.get(table) ?? new Map<string, Buffer>()).set(key, Buffer.from(value as string)));
-  }
-
-  public remove(table: string, key: string): void {
-    this.tables.get(table)?.delete(key);
-  }
-
-  public commit(): void {
-    // Memory is all there is.
-  }
-
-  public close(): void {
-    // Nothing is open.
-  }
-}

@@ -1,6 +1,7 @@
 import { sizeOfDetails } from '../../../lib/twin/jobs/job-book';
 import { JOB_SAFETY } from '../../../lib/twin/jobs/limits';
-import { Desk, MemoryStorage } from './desk';
+import { Desk } from './desk';
+import { MemoryStorage } from '../support/memory-storage';
 import type { Loose } from './desk';
 
 let desk: Desk;

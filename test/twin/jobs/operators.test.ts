@@ -1,4 +1,5 @@
-import { Desk, MemoryStorage } from './desk';
+import { Desk } from './desk';
+import { MemoryStorage } from '../support/memory-storage';
 import type { Loose } from './desk';
 
 let desk: Desk;

@@ -6,8 +6,11 @@ import { Guard } from '../../../lib/twin/guard';
 import { Journal } from '../../../lib/twin/journal';
 import { SAFETY } from '../../../lib/twin/limits';
 import { Broker } from '../../../lib/twin/mqtt/broker';
-import { Connection, Outbox } from '../../../lib/twin/mqtt/connection';
-import type { Caller, Requester, Surroundings } from '../../../lib/twin/mqtt/connection';
+import type { Caller } from '../../../lib/twin/mqtt/caller';
+import { Connection } from '../../../lib/twin/mqtt/connection';
+import { Outbox } from '../../../lib/twin/mqtt/outbox';
+import type { Surroundings } from '../../../lib/twin/mqtt/surroundings';
+import type { Requester } from '../../../lib/twin/mqtt/topic-service';
 import { FakeClock } from '../support/fake-clock';
 import { connectPacket } from '../support/raw';
 

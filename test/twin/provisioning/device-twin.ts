@@ -20,7 +20,7 @@ import type { ConnectionKit } from '../../../lib/twin/kit';
 import { LambdaFunctions, functionsOf } from '../../../lib/twin/lambda';
 import { listen } from '../../../lib/twin/listen';
 import { Broker } from '../../../lib/twin/mqtt/broker';
-import { Outbox } from '../../../lib/twin/mqtt/connection';
+import { Outbox } from '../../../lib/twin/mqtt/outbox';
 import { LocalAuthority } from '../../../lib/twin/pki/authority';
 import { IssuedCertificates } from '../../../lib/twin/pki/issued-certificates';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';

@@ -33,6 +33,9 @@ export function s3Service(around: Surroundings): Service {
       try {
         const [bucketName = '', ...rest] = request.path.slice(1).split('/').map(decode);
         const key = rest.join('/');
+        if (bucketName === '') {
+          throw unknownOperation('S3', 'ListBuckets', SERVED);
+        }
         const operation = OPERATIONS.find(({ method, of, query }) => (
           method === request.method && (of === 'object') === (key !== '') && [...request.query.keys()].every((name) => query.test(name))
         ));

@@ -1,7 +1,8 @@
 import type { IConnectPacket } from 'mqtt-packet';
 import type { AuthorizationRequest } from '../../../policy';
 import { LIMITS } from '../../limits';
-import type { ClientIdentity, Connection, Refused, Will } from '../connection';
+import type { ClientIdentity, Refused } from '../caller';
+import type { Connection, Will } from '../connection';
 import { messageProperties } from '../message';
 import { ReasonCode, ReturnCode, reasonString } from '../reason-codes';
 import { objectToMessage } from './publish';
