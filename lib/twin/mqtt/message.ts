@@ -22,6 +22,15 @@ export interface Sender {
   readonly sourceIp?: string;
 }
 
+/** How a message came of another one by way of rules. */
+export interface Lineage {
+  /** Those that have republished it, one after the other. */
+  readonly rules: readonly string[];
+
+  /** How often rules have passed on what came of the first message; all that did shares the count. */
+  readonly passedOn: { count: number };
+}
+
 /** An application message on its way. */
 export interface Message {
   readonly topic: string;
@@ -36,8 +45,8 @@ export interface Message {
   /** It is the last will of its publisher. */
   readonly isWill?: true;
 
-  /** The rules that have republished it, one after the other. */
-  readonly republishedBy?: readonly string[];
+  /** Present for what rules have made of another message. */
+  readonly lineage?: Lineage;
 
   /** Whose message it is, for subscribers that want none of their own. */
   readonly publisher?: string;

@@ -25,6 +25,9 @@ import type { StandIns } from './stand-ins';
 /** Messages of a rule that are being passed on; more than these are dropped, and the journal says so. */
 const MAX_AT_ONCE = 1000;
 
+/** Messages of rules that came of one. Rules that all republish to what all hear would make more of them than there is time for. */
+const MAX_PASSED_ON = 1000;
+
 export interface RuleProps {
   readonly broker: Broker;
   readonly clock: Clock;
@@ -89,8 +92,8 @@ class Runner {
 
   public hear(original: Message, messages: RuleMessages): void {
     const { name } = this.rule;
-    if (original.republishedBy?.includes(name) === true) {
-      this.refuse(original, `it comes from this rule, by way of ${original.republishedBy.join(', ')}; AWS IoT would go on for ever`);
+    if (original.lineage?.rules.includes(name) === true) {
+      this.refuse(original, `it comes from this rule, by way of ${original.lineage.rules.join(', ')}; AWS IoT would go on for ever`);
       return;
     }
     if (this.atWork >= MAX_AT_ONCE) {
@@ -125,6 +128,13 @@ class Runner {
     if (!outcome.matched) {
       if (outcome.failure !== undefined) {
         this.refuse(heard.original, outcome.failure);
+      }
+      return undefined;
+    }
+    const { passedOn } = heard.lineage;
+    if (++passedOn.count > MAX_PASSED_ON) {
+      if (passedOn.count === MAX_PASSED_ON + 1) {
+        this.refuse(heard.original, `rules have passed on ${MAX_PASSED_ON} messages that came of one; AWS IoT would go on, and the rest is dropped too`);
       }
       return undefined;
     }

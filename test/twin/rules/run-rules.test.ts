@@ -81,6 +81,19 @@ describe('republishing', () => {
     expect(runner.deliveries.all()).toHaveLength(2);
   });
 
+  test('by rules that all hear what all republish ends, however many there are', async () => {
+    const rules = Array.from({ length: 30 }, (_, index) => rule(`r${index}`, "SELECT * FROM 'a/#'", [republish('a/again')]));
+    const runner = RuleRunner.of(Object.assign({ ...ANYTHING }, ...rules) as object);
+    const heard = runner.hear('a/again');
+    runner.publish('a/first', {});
+    await refused(runner, /rules have passed on 1000 messages that came of one; AWS IoT would go on, and the rest is dropped too$/);
+    await turn();
+    expect(heard.take()).toHaveLength(1000);
+    runner.publish('a/second', {});
+    await turn();
+    expect(heard.take()).toHaveLength(1000);
+  });
+
   test('of what is too large fails', async () => {
     const runner = RuleRunner.of({ ...ANYTHING, ...rule('r', "SELECT *, concat(v, v) AS w FROM 'a'", [republish('b')]) });
     runner.publish('a', { v: 'x'.repeat(60_000) });
