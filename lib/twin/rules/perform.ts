@@ -149,7 +149,8 @@ function republish({ roleArn }: RunnableAction, fields: Fields, { rule, bytes, h
 /** @see https://docs.aws.amazon.com/iot/latest/apireference/API_MqttHeaders.html */
 function headers(fields: Fields): MessageProperties {
   const [contentType, responseTopic, correlationData, format] = ['ContentType', 'ResponseTopic', 'CorrelationData', 'PayloadFormatIndicator'].map((name) => fields.text('Headers', name));
-  const userProperties: Record<string, string[]> = {};
+  // Messages may choose the keys: `constructor` is one like others.
+  const userProperties = Object.create(null) as Record<string, string[]>;
   for (const property of fields.list('Headers', 'UserProperties')) {
     (userProperties[property.text('Key') ?? ''] ??= []).push(property.text('Value') ?? '');
   }

@@ -94,6 +94,15 @@ describe('republishing', () => {
     expect(heard.take()).toHaveLength(1000);
   });
 
+  test('takes keys of headers as messages choose them', async () => {
+    const runner = RuleRunner.of({ ...ANYTHING, ...rule('r', "SELECT * FROM 'a'", [{ Republish: { Topic: 'b', RoleArn: ROLE, Headers: { UserProperties: [{ Key: '${k}', Value: 'v' }] } } }]) });
+    const heard = runner.hear('b');
+    for (const k of ['__proto__', 'constructor']) {
+      runner.publish('a', { k });
+      expect(Object.entries((await heard.next('the message')).properties!.userProperties!)).toEqual([[k, ['v']]]);
+    }
+  });
+
   test('of what is too large fails', async () => {
     const runner = RuleRunner.of({ ...ANYTHING, ...rule('r', "SELECT *, concat(v, v) AS w FROM 'a'", [republish('b')]) });
     runner.publish('a', { v: 'x'.repeat(60_000) });
