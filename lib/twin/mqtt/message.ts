@@ -55,6 +55,22 @@ export interface Message {
   readonly sender?: Sender;
 }
 
+/** Roughly what one of the user properties takes besides its characters. */
+const PROPERTY_BYTES = 64;
+
+/** How much of a message a client chose, properties too: a packet may consist of little else. */
+export function bytesOf({ topic, payload, properties }: Message): number {
+  const bytes = topic.length + payload.length;
+  if (properties === undefined) {
+    return bytes;
+  }
+  const { contentType = '', responseTopic = '', correlationData = '', userProperties = {} } = properties;
+  return Object.entries(userProperties).reduce(
+    (sum, [name, values]) => [values].flat().reduce((all, value) => all + value.length + PROPERTY_BYTES, sum + name.length),
+    bytes + contentType.length + responseTopic.length + correlationData.length,
+  );
+}
+
 /** How a message goes to one subscriber. */
 export interface Delivery {
   readonly message: Message;
