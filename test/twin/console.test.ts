@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { JournalEntry } from '../../lib/twin';
 import { MqttJs } from './support/mqttjs';
 import { Inbox, within } from './support/inbox';
+import { ROLE, rule } from './rules/rule-runner';
 import { TestTwin, allow } from './support/test-twin';
 
 const MARKUP = '<img src=x onerror=alert(1)>';
@@ -14,7 +15,7 @@ const viewers: ClientRequest[] = [];
 beforeAll(async () => {
   twin = await TestTwin.start({
     sensor: { may: [allow('iot:Connect', 'client/*'), allow('iot:Publish', 'topic/dt/*')], attributes: { site: 'oslo' } },
-  });
+  }, {}, rule('large', "SELECT * FROM 'dt/large'", [{ Kinesis: { StreamName: '${k}', PartitionKey: '${k}', RoleArn: ROLE } }]));
 });
 
 afterAll(() => twin.stop());
@@ -121,6 +122,22 @@ describe('the console', () => {
     device.send('x\n\nevent: forged\ndata: {}', 'x');
     expect(await page.next('the refusal', ({ resource }) => resource?.startsWith('x\n') === true)).toMatchObject({ resource: 'x\n\nevent: forged\ndata: {}' });
     await device.disconnected();
+  });
+
+  test('opens after many large deliveries of rules, with the beginnings of the newest', async () => {
+    const device = await MqttJs.connect(await twin.kit('sensor'));
+    for (let index = 0; index < 100; index++) {
+      await device.publish('dt/large', JSON.stringify({ index, k: 'x'.repeat(60_000) }));
+    }
+    await device.end();
+    expect(twin.twin.deliveries.all().length).toBeGreaterThan(80);
+    const page = await watch();
+    const last = await page.next('the last delivery', (entry) => (entry as { payload?: string }).payload?.startsWith('{"index":99') === true);
+    expect(JSON.stringify(last).length).toBeLessThan(12_000);
+    expect(last).toMatchObject({ fields: { PartitionKey: `${'x'.repeat(2000)}…` } });
+    const another = await MqttJs.connect(await twin.kit('sensor'));
+    await page.next('what happens now', ({ event }) => event === 'connected');
+    await another.end();
   });
 
   test('is reached by the name it was told to listen on', async () => {

@@ -5,6 +5,7 @@ import { defaultVersion } from '../account';
 import type { Account } from '../account';
 import type { Journal, JournalEntry } from '../journal';
 import type { Registry } from '../registry';
+import { cut } from '../rules';
 import type { RuleDeliveries, RuleDelivery } from '../rules';
 import { PAGE } from './page';
 
@@ -14,11 +15,14 @@ const REMEMBERED_ENTRIES = 500;
 /** It listens on this computer alone. */
 const OWN_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Of the payload of a delivery. */
+/** Of the payload of a delivery, and of each of its fields. */
 const SHOWN_CHARACTERS = 2000;
 
 /** A viewer that reads slower than this falls out. */
 const UNREAD_BYTES = 1024 * 1024;
+
+/** Of what was before, a page that opens is told the newest, so that it does not fall out over them: so much of each kind. */
+const REPLAYED_BYTES = 256 * 1024;
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -60,8 +64,8 @@ export function createConsoleServer(account: Account, registry: Registry, journa
         response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
         // Without this, the page learns that it is connected only with the first entry.
         response.flushHeaders();
-        recent.forEach((entry) => send(response, entry));
-        deliveries.all().slice(-REMEMBERED_ENTRIES).forEach((delivery) => send(response, short(delivery), 'delivery'));
+        newest(recent.map((entry) => eventOf(entry))).forEach((event) => response.write(event));
+        newest(deliveries.all().slice(-REMEMBERED_ENTRIES).map((delivery) => eventOf(short(delivery), 'delivery'))).forEach((event) => response.write(event));
         watch(response);
         break;
       default:
@@ -82,27 +86,54 @@ export function createConsoleServer(account: Account, registry: Registry, journa
     });
   }
 
+  function tell(event: string): void {
+    viewers.forEach((viewer) => send(viewer, event));
+  }
+
   function listen(): () => void {
     const ends = [
-      journal.listen((entry) => viewers.forEach((viewer) => send(viewer, entry))),
-      deliveries.listen((delivery) => viewers.forEach((viewer) => send(viewer, short(delivery), 'delivery'))),
+      journal.listen((entry) => tell(eventOf(entry))),
+      deliveries.listen((delivery) => tell(eventOf(short(delivery), 'delivery'))),
     ];
     return () => ends.forEach((end) => end());
   }
 }
 
-/** A payload may be as large as a message; what is whole is in `/deliveries.json`. */
+/** Payloads and fields may be as large as a message, and larger; what is whole is in `/deliveries.json`. */
 function short(delivery: RuleDelivery): RuleDelivery {
-  const { payload } = delivery;
-  return payload.length > SHOWN_CHARACTERS ? { ...delivery, payload: `${payload.slice(0, SHOWN_CHARACTERS)}…` } : delivery;
+  const { payload, fields, reason, notes } = delivery;
+  const shortened = (value: unknown): unknown => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return text.length > SHOWN_CHARACTERS ? cut(text, SHOWN_CHARACTERS) : value;
+  };
+  return {
+    ...delivery,
+    payload: cut(payload, SHOWN_CHARACTERS),
+    fields: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shortened(value)])),
+    ...(reason === undefined ? {} : { reason: cut(reason, SHOWN_CHARACTERS) }),
+    notes: notes.map((note) => cut(note, SHOWN_CHARACTERS)),
+  };
 }
 
-function send(viewer: ServerResponse, entry: JournalEntry | RuleDelivery, event?: 'delivery'): void {
+/** As many as there is room for, in their order. */
+function newest(events: readonly string[]): readonly string[] {
+  let [first, room] = [events.length, REPLAYED_BYTES];
+  while (first > 0 && (room -= Buffer.byteLength(events[first - 1]!)) >= 0) {
+    first -= 1;
+  }
+  return events.slice(first);
+}
+
+function send(viewer: ServerResponse, event: string): void {
   if (viewer.writableLength > UNREAD_BYTES) {
     viewer.destroy();
   } else {
-    viewer.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(entry)}\n\n`);
+    viewer.write(event);
   }
+}
+
+function eventOf(entry: JournalEntry | RuleDelivery, event?: 'delivery'): string {
+  return `${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(entry)}\n\n`;
 }
 
 function describe(account: Account, registry: Registry, warnings: readonly string[]): object {
