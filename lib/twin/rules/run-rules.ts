@@ -123,7 +123,7 @@ class Runner {
   /** What the statement made of a message goes to the actions, if it wants the message. */
   private passOn(outcome: RuleOutcome, heard: Heard): Promise<void> | undefined {
     for (const reason of outcome.reasons) {
-      this.stage.props.journal.note({}, 'log', `rule ${this.rule.name}: ${reason}`);
+      this.stage.props.journal.note({}, 'log', `rule ${this.rule.name}: ${this.rule.readsSecrets ? discreet(reason) : reason}`);
     }
     if (!outcome.matched) {
       if (outcome.failure !== undefined) {
@@ -175,6 +175,12 @@ class Runner {
   private refuse({ topic }: Message, reason: string): void {
     this.stage.props.journal.note({}, 'refused', `rule ${this.rule.name}: the message to '${topic}' is dropped: ${reason}`);
   }
+}
+
+/** What a function was asked may be in the reason for which it failed, and is a secret where the statement passes one on. */
+function discreet(reason: string): string {
+  const [what, ...why] = reason.split(' failed: ');
+  return what === 'get_secret()' || why.length === 0 ? reason : `${what!} failed: why is not shown, as the statement reads a secret`;
 }
 
 /** @see https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html */

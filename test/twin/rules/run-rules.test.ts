@@ -179,6 +179,21 @@ describe('failures', () => {
     });
   });
 
+  test('a target that only AWS knows is refused where the role denies the call on everything', async () => {
+    const imported = { Kinesis: { StreamName: { 'Fn::ImportValue': 'stream' }, RoleArn: ROLE } };
+    const outcome = async (statement: object): Promise<string | undefined> => {
+      const statements = [{ Effect: 'Allow', Action: '*', Resource: '*' }, { Effect: 'Deny', ...statement }];
+      const role = { Role: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'acts', Policies: [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: statements } }] } } };
+      const runner = RuleRunner.of({ ...role, ...rule('r', "SELECT * FROM 'a'", [imported]) });
+      runner.publish('a', {});
+      return (await runner.next()).reason;
+    };
+    expect(await outcome({ Action: 'kinesis:Put*', Resource: '*' })).toBe(`the role ${ROLE} does not allow kinesis:PutRecord on anything`);
+    expect(await outcome({ Action: 'kinesis:Put*', Resource: 'arn:aws:kinesis:*:*:stream/other' })).toBeUndefined();
+    expect(await outcome({ Action: 'kinesis:Put*', Resource: '*', Condition: { StringEquals: { 'aws:SourceVpc': 'vpc-1' } } })).toBeUndefined();
+    expect(await outcome({ NotAction: 'kinesis:Put*', Resource: '*' })).toBeUndefined();
+  });
+
   test('a name that messages choose is checked against the role each time', async () => {
     const runner = RuleRunner.of({ ...roleThatMay(['s3:PutObject', 'arn:aws:s3:::b/dt/*']), ...rule('r', "SELECT * FROM 'a'", [{ S3: { BucketName: 'b', Key: '${key}', RoleArn: ROLE } }]) });
     runner.publish('a', { key: 'dt/1' });
@@ -235,6 +250,13 @@ describe('functions of SQL', () => {
       without.publish('a', {});
       expect((await without.next()).reason).toMatch(/^get_secret\(\) failed: the role .* does not allow secretsmanager:GetSecretValue on /);
     }
+  });
+
+  test('a secret that is passed on to another function is not in the reason for which that fails', async () => {
+    const standIns = { call: (_: string, { headers }: { readonly headers: Readonly<Record<string, string>> }) => Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(headers['x-amz-target'] === 'secretsmanager.GetSecretValue' ? { SecretString: 'open sesame' } : { ARN: 'arn' }) }) };
+    const runner = RuleRunner.of({ ...ANYTHING, ...asks(`get_thing_shadow(get_secret('login', 'SecretString', '${ROLE}'), '${ROLE}')`) }, { standIns, shadow: (name) => { throw new Error(`no shadow of ${name}`); } });
+    runner.publish('a', {});
+    await runner.journal.next('the reason', ({ reason }) => reason === 'rule r: get_thing_shadow() failed: why is not shown, as the statement reads a secret');
   });
 
   test('a function that the rule may invoke answers', async () => {
