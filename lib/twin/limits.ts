@@ -55,7 +55,7 @@ export const SAFETY = {
   /** Bytes that wait for a subscriber to read before its connection is cut. */
   unreadBytes: 8 * 1024 * 1024,
 
-  /** Bytes of QoS 1 messages that wait for a session: beyond, a connected client is cut and an absent one misses the newest. */
+  /** Bytes of QoS 1 messages that wait for a session, their properties included: beyond, a connected client is cut and an absent one misses the newest. */
   queuedBytes: 64 * 1024 * 1024,
 
   /** The same for all sessions together. */
@@ -76,7 +76,7 @@ export const SAFETY = {
   /** Sessions, with a connection or without. */
   sessions: 100_000,
 
-  /** Retained messages, and the bytes of their payloads. */
+  /** Retained messages, and the bytes of their topics, payloads and properties. */
   retainedMessages: 100_000,
   retainedBytes: 256 * 1024 * 1024,
 

@@ -36,7 +36,7 @@ import { StateFolder } from './pki/state-folder';
 import { BulkRegistration } from './provisioning';
 import { readAssembly, scopeOf } from './read-assembly';
 import { Registry } from './registry';
-import { Keeper, NO_STORAGE, SqliteStorage } from './storage';
+import { Keeper, NO_STORAGE, SqliteStorage, unreadable } from './storage';
 import type { Twin } from './twin';
 
 /**
@@ -59,6 +59,8 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
   const scope = scopeOf(first);
   const temporary = options.stateDirectory === undefined ? mkdtempSync(join(tmpdir(), 'iot-warden-')) : undefined;
   const folder = StateFolder.create(options.stateDirectory ?? temporary!);
+  // Whether what was there before is being read, which may be anything if its file is damaged.
+  let isReading = false;
   // What to undo when the twin stops, the last first.
   const undo: (() => void | Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -75,6 +77,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     const storage = temporary === undefined ? await SqliteStorage.open(folder, () => keeper.soon()) : NO_STORAGE;
     const keeper: Keeper = new Keeper(storage, clock, journal);
     undo.push(() => keeper.stop());
+    isReading = storage !== NO_STORAGE;
     const store = new Store(storage);
     const authority = await LocalAuthority.open(folder, now);
     const account = new Account(store, scope, clock, systemRandom);
@@ -105,6 +108,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       account, authority, broker, clock, functions: aws.functions, guard, jobs, journal, registry, storage, enforceShadowRate: options.enforceShadowRate, issueCredentials: (expiration, session) => aws.keys.issue(expiration, session),
       standIns: aws,
     });
+    isReading = false;
     undo.push(() => services.stop());
     const bulk = new BulkRegistration({
       account,
@@ -237,7 +241,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     };
   } catch (error) {
     await close();
-    throw error;
+    throw isReading && !(error instanceof TwinError) ? unreadable(folder, error) : error;
   }
 }
 

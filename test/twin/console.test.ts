@@ -3,10 +3,11 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { CreateJobCommand, DeleteJobCommand, IoTClient } from '@aws-sdk/client-iot';
 import { DeleteThingShadowCommand, IoTDataPlaneClient, UpdateThingShadowCommand } from '@aws-sdk/client-iot-data-plane';
-import type { JournalEntry } from '../../lib/twin';
+import type { JournalEntry, RuleDelivery } from '../../lib/twin';
 import type { Overview } from '../../lib/twin/console/overview';
 import { MqttJs } from './support/mqttjs';
 import { Inbox, within } from './support/inbox';
+import { ROLE, rule } from './rules/rule-runner';
 import { TestTwin, allow } from './support/test-twin';
 
 type Tables = ReturnType<Overview['tables']>;
@@ -19,7 +20,7 @@ const viewers: ClientRequest[] = [];
 beforeAll(async () => {
   twin = await TestTwin.start({
     sensor: { may: [allow('iot:Connect', 'client/*'), allow('iot:Publish', 'topic/dt/*')], attributes: { site: 'oslo' } },
-  });
+  }, {}, rule('large', "SELECT * FROM 'dt/large'", [{ Kinesis: { StreamName: '${k}', PartitionKey: '${k}', RoleArn: ROLE } }]));
 });
 
 afterAll(() => twin.stop());
@@ -181,6 +182,22 @@ describe('the console', () => {
       expect(rows[0]!.slice(0, 3)).toEqual(['many-59', '(classic)', '1']);
       expect(rows[0]![3]).toHaveLength(501);
     });
+  });
+
+  test('opens after many large deliveries of rules, with the beginnings of the newest', async () => {
+    const device = await MqttJs.connect(await twin.kit('sensor'));
+    for (let index = 0; index < 100; index++) {
+      await device.publish('dt/large', JSON.stringify({ index, k: 'x'.repeat(60_000) }));
+    }
+    await device.end();
+    expect(twin.twin.deliveries.all().length).toBeGreaterThan(80);
+    const page = await watch();
+    const last = await (await watch<RuleDelivery>('delivery')).next('the last delivery', ({ payload }) => payload.startsWith('{"index":99'));
+    expect(JSON.stringify(last).length).toBeLessThan(12_000);
+    expect(last).toMatchObject({ fields: { PartitionKey: `${'x'.repeat(2000)}…` } });
+    const another = await MqttJs.connect(await twin.kit('sensor'));
+    await page.next('what happens now', ({ event }) => event === 'connected');
+    await another.end();
   });
 
   test('is reached by the name it was told to listen on', async () => {

@@ -7,6 +7,7 @@ import type { Clock, Timer } from '../clock';
 import type { JobsService } from '../jobs';
 import type { Journal, JournalEntry } from '../journal';
 import type { Registry } from '../registry';
+import { cut } from '../rules';
 import type { RuleDeliveries, RuleDelivery } from '../rules';
 import type { Shadows } from '../shadows';
 import { Overview } from './overview';
@@ -18,7 +19,7 @@ const REMEMBERED_ENTRIES = 500;
 /** It listens on this computer alone. */
 const OWN_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Of the payload of a delivery. */
+/** Of the payload of a delivery, and of each of its fields. */
 const SHOWN_CHARACTERS = 2000;
 
 /** A viewer that reads slower than this falls out. */
@@ -26,6 +27,9 @@ const UNREAD_BYTES = 1024 * 1024;
 
 /** Shadows and jobs may change a thousand times a second; nobody could read that. */
 const REDRAW_MS = 250;
+
+/** Of what was before, a page that opens is told the newest, so that it does not fall out over them: so much of each kind. */
+const REPLAYED_BYTES = 256 * 1024;
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -64,7 +68,7 @@ export function createConsoleServer({ account, clock, deliveries, jobs, journal,
       redraw ??= clock.after(REDRAW_MS, () => {
         redraw = undefined;
         const tables = overview.tables();
-        viewers.forEach((viewer) => send(viewer, tables, 'overview'));
+        viewers.forEach((viewer) => send(viewer, eventOf(tables, 'overview')));
       });
     }
   });
@@ -89,9 +93,9 @@ export function createConsoleServer({ account, clock, deliveries, jobs, journal,
         response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
         // Without this, the page learns that it is connected only with the first entry.
         response.flushHeaders();
-        recent.forEach((entry) => send(response, entry));
-        deliveries.all().slice(-REMEMBERED_ENTRIES).forEach((delivery) => send(response, short(delivery), 'delivery'));
-        send(response, overview.tables(), 'overview');
+        newest(recent.map((entry) => eventOf(entry))).forEach((event) => response.write(event));
+        newest(deliveries.all().slice(-REMEMBERED_ENTRIES).map((delivery) => eventOf(short(delivery), 'delivery'))).forEach((event) => response.write(event));
+        send(response, eventOf(overview.tables(), 'overview'));
         watch(response);
         break;
       default:
@@ -112,27 +116,54 @@ export function createConsoleServer({ account, clock, deliveries, jobs, journal,
     });
   }
 
+  function tell(event: string): void {
+    viewers.forEach((viewer) => send(viewer, event));
+  }
+
   function listen(): () => void {
     const ends = [
-      journal.listen((entry) => viewers.forEach((viewer) => send(viewer, entry))),
-      deliveries.listen((delivery) => viewers.forEach((viewer) => send(viewer, short(delivery), 'delivery'))),
+      journal.listen((entry) => tell(eventOf(entry))),
+      deliveries.listen((delivery) => tell(eventOf(short(delivery), 'delivery'))),
     ];
     return () => ends.forEach((end) => end());
   }
 }
 
-/** A payload may be as large as a message; what is whole is in `/deliveries.json`. */
+/** Payloads and fields may be as large as a message, and larger; what is whole is in `/deliveries.json`. */
 function short(delivery: RuleDelivery): RuleDelivery {
-  const { payload } = delivery;
-  return payload.length > SHOWN_CHARACTERS ? { ...delivery, payload: `${payload.slice(0, SHOWN_CHARACTERS)}…` } : delivery;
+  const { payload, fields, reason, notes } = delivery;
+  const shortened = (value: unknown): unknown => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return text.length > SHOWN_CHARACTERS ? cut(text, SHOWN_CHARACTERS) : value;
+  };
+  return {
+    ...delivery,
+    payload: cut(payload, SHOWN_CHARACTERS),
+    fields: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shortened(value)])),
+    ...(reason === undefined ? {} : { reason: cut(reason, SHOWN_CHARACTERS) }),
+    notes: notes.map((note) => cut(note, SHOWN_CHARACTERS)),
+  };
 }
 
-function send(viewer: ServerResponse, data: object, event?: 'delivery' | 'overview'): void {
+/** As many as there is room for, in their order. */
+function newest(events: readonly string[]): readonly string[] {
+  let [first, room] = [events.length, REPLAYED_BYTES];
+  while (first > 0 && (room -= Buffer.byteLength(events[first - 1]!)) >= 0) {
+    first -= 1;
+  }
+  return events.slice(first);
+}
+
+function send(viewer: ServerResponse, event: string): void {
   if (viewer.writableLength > UNREAD_BYTES) {
     viewer.destroy();
   } else {
-    viewer.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`);
+    viewer.write(event);
   }
+}
+
+function eventOf(data: object, event?: 'delivery' | 'overview'): string {
+  return `${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`;
 }
 
 function describe(account: Account, registry: Registry, warnings: readonly string[]): object {

@@ -28,9 +28,16 @@ export function answer(policies: readonly Policy[], question: Question): Answer 
   return weakest([strongestOf('Allow'), not(strongestOf('Deny'))]);
 }
 
-/** Whether policies allow an action on something, whatever that may be. */
+/** Whether policies allow an action on something, whatever that may be, and do not deny it on everything. */
 export function allowsSomewhere(policies: readonly Policy[], action: string): boolean {
-  return policies.some(({ statements }) => statements.some((statement) => statement.effect === 'Allow' && matchAction(statement, action) !== 'no'));
+  const about = policies.flatMap(({ statements }) => statements).filter((statement) => matchAction(statement, action) !== 'no');
+  return about.some(({ effect }) => effect === 'Allow') && !about.some((statement) => statement.effect === 'Deny' && isCertain(statement, action));
+}
+
+/** Whether a statement is about an action on whatever there is, under all circumstances. */
+function isCertain(statement: Statement, action: string): boolean {
+  const { resources: { negated, patterns }, conditions, uncertain } = statement;
+  return matchAction(statement, action) === 'yes' && !negated && patterns.some(({ source }) => source === '*') && conditions.length === 0 && uncertain !== true;
 }
 
 /** The condition keys of a request. What it is not told, such as the organization of the caller, has a value that nobody knows. */

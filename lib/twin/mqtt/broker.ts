@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../clock';
 import type { Journal } from '../journal';
 import { SAFETY } from '../limits';
 import type { BrokerRecords } from './broker-records';
+import { bytesOf } from './message';
 import type { Message } from './message';
 import { Session } from './session';
 import type { Backlog, Subscription } from './session';
@@ -192,8 +193,8 @@ export class Broker {
 
   /** Whether there is room. */
   private hold(message: RetainedMessage): boolean {
-    const { topic, payload, publisher } = message;
-    const bytes = this.retainedBytes - (this.retained.get(topic)?.payload.length ?? 0) + payload.length;
+    const { topic, publisher } = message;
+    const bytes = this.retainedBytes - this.bytesOn(topic) + bytesOf(message);
     if ((this.retained.size >= SAFETY.retainedMessages && !this.retained.has(topic)) || bytes > SAFETY.retainedBytes) {
       this.journal.note(publisher === undefined ? {} : { clientId: publisher }, 'refused', `the message to '${topic}' is not retained: the twin retains no more`);
       return false;
@@ -204,9 +205,14 @@ export class Broker {
   }
 
   private forget(topic: string): void {
-    this.retainedBytes -= this.retained.get(topic)?.payload.length ?? 0;
+    this.retainedBytes -= this.bytesOn(topic);
     this.retained.delete(topic);
     this.records?.forget(topic);
+  }
+
+  private bytesOn(topic: string): number {
+    const message = this.retained.get(topic);
+    return message === undefined ? 0 : bytesOf(message);
   }
 
   /** Be as before, but for the connections. What is over by now is forgotten. */

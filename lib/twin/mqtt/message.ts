@@ -22,6 +22,15 @@ export interface Sender {
   readonly sourceIp?: string;
 }
 
+/** How a message came of another one by way of rules. */
+export interface Lineage {
+  /** Those that have republished it, one after the other. */
+  readonly rules: readonly string[];
+
+  /** How often rules have passed on what came of the first message; all that did shares the count. */
+  readonly passedOn: { count: number };
+}
+
 /** An application message on its way. */
 export interface Message {
   readonly topic: string;
@@ -36,14 +45,30 @@ export interface Message {
   /** It is the last will of its publisher. */
   readonly isWill?: true;
 
-  /** The rules that have republished it, one after the other. */
-  readonly republishedBy?: readonly string[];
+  /** Present for what rules have made of another message. */
+  readonly lineage?: Lineage;
 
   /** Whose message it is, for subscribers that want none of their own. */
   readonly publisher?: string;
 
   /** Who sent it; nobody for what the twin itself publishes. */
   readonly sender?: Sender;
+}
+
+/** Roughly what one of the user properties takes besides its characters. */
+const PROPERTY_BYTES = 64;
+
+/** How much of a message a client chose, properties too: a packet may consist of little else. */
+export function bytesOf({ topic, payload, properties }: Message): number {
+  const bytes = topic.length + payload.length;
+  if (properties === undefined) {
+    return bytes;
+  }
+  const { contentType = '', responseTopic = '', correlationData = '', userProperties = {} } = properties;
+  return Object.entries(userProperties).reduce(
+    (sum, [name, values]) => [values].flat().reduce((all, value) => all + value.length + PROPERTY_BYTES, sum + name.length),
+    bytes + contentType.length + responseTopic.length + correlationData.length,
+  );
 }
 
 /** How a message goes to one subscriber. */

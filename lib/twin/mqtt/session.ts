@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock';
 import { LIMITS, SAFETY } from '../limits';
 import { Fifo } from './fifo';
+import { bytesOf } from './message';
 import type { Delivery, Message, QoS } from './message';
 
 /** One subscription of a session. */
@@ -60,7 +61,7 @@ export interface SessionRecord {
   end(): void;
 }
 
-/** Roughly what a message that waits takes besides its payload and topic. */
+/** Roughly what a message that waits takes besides what its sender chose. */
 const OVERHEAD_BYTES = 200;
 
 /** What waits for all sessions together. */
@@ -289,5 +290,5 @@ export class Session {
 }
 
 function sizeOf({ message }: Delivery): number {
-  return OVERHEAD_BYTES + message.payload.length + message.topic.length;
+  return OVERHEAD_BYTES + bytesOf(message);
 }

@@ -76,12 +76,13 @@ export class RuleDeliveries {
 export function describeDelivery({ rule, action, isErrorAction, fields, roleArn, payload, encoding, outcome, performed, reason, notes }: RuleDelivery, fieldText = JSON.stringify(fields)): string {
   const what = `rule ${rule}: ${isErrorAction ? 'error action ' : ''}${action} ${cut(fieldText)}`;
   const role = roleArn === undefined ? '' : ` with the role ${roleArn}`;
-  const but = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  const but = notes.length === 0 ? '' : ` (${cut(notes.join('; '))})`;
   return outcome === 'failed'
-    ? `${what} failed: ${reason ?? ''}`
+    ? `${what} failed: ${cut(reason ?? '')}`
     : `${what} ${performed ? 'gets' : 'would get'} ${encoding === 'base64' ? 'base64 ' : ''}${cut(payload)}${role}${but}`;
 }
 
-function cut(text: string): string {
-  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+/** The beginning of a text. It is a copy, as a part of a text keeps the whole of it in memory. */
+export function cut(text: string, most = SHOWN_CHARACTERS): string {
+  return text.length > most ? `${Buffer.from(text.slice(0, most)).toString()}…` : text;
 }

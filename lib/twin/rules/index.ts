@@ -1,4 +1,4 @@
-export { RuleDeliveries } from './deliveries';
+export { RuleDeliveries, cut } from './deliveries';
 export type { DeliveryListener, RuleDelivery } from './deliveries';
 export { inspectRules } from './inspect';
 export { readRules } from './read-rules';

@@ -124,7 +124,7 @@ async function invoke(functionArn: string, { rule: { name }, bytes, value }: Pas
   }
 }
 
-function republish({ roleArn }: RunnableAction, fields: Fields, { rule, bytes, heard: { original } }: Passed, { account, broker, clock, roles }: RuleProps): Result {
+function republish({ roleArn }: RunnableAction, fields: Fields, { rule, bytes, heard: { lineage } }: Passed, { account, broker, clock, roles }: RuleProps): Result {
   const topic = fields.text('Topic') ?? '';
   const resource = `arn:${account.partition}:iot:${account.region}:${account.accountId}:topic/${topic}`;
   const reason = objectToTopicName(topic) ?? objectToReservedTopic(topic, false)
@@ -139,7 +139,7 @@ function republish({ roleArn }: RunnableAction, fields: Fields, { rule, bytes, h
     payload: bytes,
     qos: fields.text('Qos') === '1' ? 1 : 0,
     retain: false,
-    republishedBy: [...original.republishedBy ?? [], rule.name],
+    lineage: { ...lineage, rules: [...lineage.rules, rule.name] },
     properties: headers(fields),
     ...(expiry > 0 ? { expiresAt: clock.now() + expiry * 1000 } : {}),
   });
@@ -149,7 +149,8 @@ function republish({ roleArn }: RunnableAction, fields: Fields, { rule, bytes, h
 /** @see https://docs.aws.amazon.com/iot/latest/apireference/API_MqttHeaders.html */
 function headers(fields: Fields): MessageProperties {
   const [contentType, responseTopic, correlationData, format] = ['ContentType', 'ResponseTopic', 'CorrelationData', 'PayloadFormatIndicator'].map((name) => fields.text('Headers', name));
-  const userProperties: Record<string, string[]> = {};
+  // Messages may choose the keys: `constructor` is one like others.
+  const userProperties = Object.create(null) as Record<string, string[]>;
   for (const property of fields.list('Headers', 'UserProperties')) {
     (userProperties[property.text('Key') ?? ''] ??= []).push(property.text('Value') ?? '');
   }

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { RuleMessage } from '../../sql';
-import type { Message } from '../mqtt/message';
+import type { Lineage, Message } from '../mqtt/message';
 
 /** A message, and how the statements of rules see it. */
 export interface Heard {
   readonly original: Message;
   readonly message: RuleMessage;
+
+  /** Shared by all that rules make of it. */
+  readonly lineage: Lineage;
 }
 
 /** Messages as rules hear them. A payload is good until the listener returns, so that it is copied: once, however many rules hear it. */
@@ -17,7 +20,7 @@ export class RuleMessages {
   public of(original: Message): Heard {
     if (this.last?.original !== original) {
       const kept = { ...original, payload: Buffer.from(original.payload) };
-      this.last = { original, heard: { original: kept, message: ruleMessage(kept, this.accountId) } };
+      this.last = { original, heard: { original: kept, message: ruleMessage(kept, this.accountId), lineage: original.lineage ?? { rules: [], passedOn: { count: 0 } } } };
     }
     return this.last.heard;
   }

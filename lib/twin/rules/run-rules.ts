@@ -25,6 +25,9 @@ import type { StandIns } from './stand-ins';
 /** Messages of a rule that are being passed on; more than these are dropped, and the journal says so. */
 const MAX_AT_ONCE = 1000;
 
+/** Messages of rules that came of one. Rules that all republish to what all hear would make more of them than there is time for. */
+const MAX_PASSED_ON = 1000;
+
 export interface RuleProps {
   readonly broker: Broker;
   readonly clock: Clock;
@@ -89,8 +92,8 @@ class Runner {
 
   public hear(original: Message, messages: RuleMessages): void {
     const { name } = this.rule;
-    if (original.republishedBy?.includes(name) === true) {
-      this.refuse(original, `it comes from this rule, by way of ${original.republishedBy.join(', ')}; AWS IoT would go on for ever`);
+    if (original.lineage?.rules.includes(name) === true) {
+      this.refuse(original, `it comes from this rule, by way of ${original.lineage.rules.join(', ')}; AWS IoT would go on for ever`);
       return;
     }
     if (this.atWork >= MAX_AT_ONCE) {
@@ -120,11 +123,18 @@ class Runner {
   /** What the statement made of a message goes to the actions, if it wants the message. */
   private passOn(outcome: RuleOutcome, heard: Heard): Promise<void> | undefined {
     for (const reason of outcome.reasons) {
-      this.stage.props.journal.note({}, 'log', `rule ${this.rule.name}: ${reason}`);
+      this.stage.props.journal.note({}, 'log', `rule ${this.rule.name}: ${this.rule.readsSecrets ? discreet(reason) : reason}`);
     }
     if (!outcome.matched) {
       if (outcome.failure !== undefined) {
         this.refuse(heard.original, outcome.failure);
+      }
+      return undefined;
+    }
+    const { passedOn } = heard.lineage;
+    if (++passedOn.count > MAX_PASSED_ON) {
+      if (passedOn.count === MAX_PASSED_ON + 1) {
+        this.refuse(heard.original, `rules have passed on ${MAX_PASSED_ON} messages that came of one; AWS IoT would go on, and the rest is dropped too`);
       }
       return undefined;
     }
@@ -165,6 +175,12 @@ class Runner {
   private refuse({ topic }: Message, reason: string): void {
     this.stage.props.journal.note({}, 'refused', `rule ${this.rule.name}: the message to '${topic}' is dropped: ${reason}`);
   }
+}
+
+/** What a function was asked may be in the reason for which it failed, and is a secret where the statement passes one on. */
+function discreet(reason: string): string {
+  const [what, ...why] = reason.split(' failed: ');
+  return what === 'get_secret()' || why.length === 0 ? reason : `${what!} failed: why is not shown, as the statement reads a secret`;
 }
 
 /** @see https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html */

@@ -162,6 +162,11 @@ function worth({ text }: Numeral): string {
   const [, sign, whole, fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text)!;
   const all = whole! + fraction;
   const digits = all.replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
+  // A regular expression for zeros at the end would look at all zeros within, from each of them on.
+  let length = digits.length;
+  while (digits[length - 1] === '0') {
+    length -= 1;
+  }
+  const significant = digits.slice(0, length);
   return significant === '' ? '0' : `${sign}${significant}e${Number(exponent) + whole!.length - (all.length - digits.length)}`;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock';
 import type { Asker, Journal } from '../journal';
 import type { Broker } from '../mqtt/broker';
+import type { Lineage } from '../mqtt/message';
 import { RequestRate } from './request-rate';
 import { readClientToken } from './request';
 import { ShadowError } from './shadow-error';
@@ -26,8 +27,8 @@ export interface ShadowRequest {
   readonly target: ShadowTarget;
   readonly payload: Buffer;
 
-  /** The rules that have sent it, one after the other. */
-  readonly republishedBy?: readonly string[] | undefined;
+  /** Present if rules have sent it. */
+  readonly lineage?: Lineage | undefined;
 }
 
 /** Performs requests, and tells those who subscribed what came of them. */
@@ -87,10 +88,10 @@ export class ShadowService {
     }
   }
 
-  private publish({ target: { thingName, shadowName }, republishedBy }: ShadowRequest, what: string, payload: string): void {
+  private publish({ target: { thingName, shadowName }, lineage }: ShadowRequest, what: string, payload: string): void {
     const topic = `$aws/things/${thingName}/shadow/${shadowName === undefined ? '' : `name/${shadowName}/`}${what}`;
     // A rule that hears of what it asked for itself is cut off.
-    this.props.broker.publish({ topic, payload: Buffer.from(payload), qos: 1, retain: false, ...(republishedBy === undefined ? {} : { republishedBy }) });
+    this.props.broker.publish({ topic, payload: Buffer.from(payload), qos: 1, retain: false, ...(lineage === undefined ? {} : { lineage }) });
   }
 }
 

@@ -14,11 +14,11 @@ const TOPIC = /^\$aws\/things\/([^/]*)\/shadow\/(?:name\/([^/]*)\/)?(get|update|
  */
 export function serveShadowTopics(service: ShadowService, broker: Broker, clock: Clock): () => void {
   const filters = ['$aws/things/+/shadow/', '$aws/things/+/shadow/name/+/'].flatMap((prefix) => OPERATIONS.map((operation) => prefix + operation));
-  const ends = filters.map((filter) => subscribeInternally(broker, clock, `$shadows/${filter}`, filter, ({ topic, payload, publisher, republishedBy, isWill }) => {
+  const ends = filters.map((filter) => subscribeInternally(broker, clock, `$shadows/${filter}`, filter, ({ topic, payload, publisher, lineage, isWill }) => {
     const [, thingName, shadowName, operation] = TOPIC.exec(topic)!;
     // https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-comms-app.html
     if (isWill !== true) {
-      service.answer({ operation: operation as Operation, target: { thingName: thingName!, shadowName }, payload, asker: publisher === undefined ? {} : { clientId: publisher }, republishedBy });
+      service.answer({ operation: operation as Operation, target: { thingName: thingName!, shadowName }, payload, asker: publisher === undefined ? {} : { clientId: publisher }, lineage });
     }
   }));
   return () => ends.forEach((end) => end());

@@ -62,7 +62,11 @@ export class Shadows {
   constructor(private readonly props: ShadowsProps) {
     for (const { key, value } of props.storage.load(TABLE)) {
       const text = value.toString();
-      this.keep(key, { version: Number(/"version":(\d+)\}$/.exec(text)?.[1]), text });
+      const { version, state, metadata } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+      if (!Number.isSafeInteger(version) || [state, metadata].some((tree) => typeof tree !== 'object' || tree === null)) {
+        throw new Error(`the shadow '${key}' is none`);
+      }
+      this.keep(key, { version: version as number, text });
     }
     const deleted = [...props.storage.load(DELETED_TABLE)].map(({ key, value }) => [key, JSON.parse(value.toString()) as Deleted] as const);
     deleted.sort(([, a], [, b]) => a.deletedAt - b.deletedAt).forEach(([key, value]) => this.deleted.set(key, value));

@@ -1,5 +1,5 @@
 export { Keeper } from './keeper';
 export type { IsKept } from './keeper';
-export { SqliteStorage } from './sqlite-storage';
+export { SqliteStorage, unreadable } from './sqlite-storage';
 export { NO_STORAGE } from './storage';
 export type { Storage } from './storage';

@@ -173,7 +173,12 @@ export class SqliteStorage implements Storage {
   }
 }
 
+/** What to say of an error that came up while what is in the storage was read, which may be anything if the file is damaged. */
+export function unreadable(folder: StateFolder, error: unknown): TwinError {
+  return unusable(folder.file(FILE), error);
+}
+
 function unusable(path: string, error: unknown): TwinError {
   return error instanceof TwinError ? error
-    : new TwinError(`${path}: cannot be used (${(error as Error).message}); if it is damaged, remove it to start with an empty account, or choose another folder with --state`);
+    : new TwinError(`${path}: cannot be used (${(error as Error).message.replace(/\p{C}/gu, ' ')}); if it is damaged, remove it to start with an empty account, or choose another folder with --state`);
 }

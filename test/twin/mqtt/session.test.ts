@@ -201,6 +201,25 @@ describe('a session', () => {
     expect(backlog.bytes).toBe(SAFETY.allQueuedBytes - 1000);
   });
 
+  test('counts the properties of what waits, of which a message may consist', () => {
+    const half = SAFETY.queuedBytes / 2;
+    const large: Message['properties'][] = [
+      { userProperties: { name: ['x'.repeat(half / 2), 'x'.repeat(half / 2)] } }, { userProperties: { ['x'.repeat(half)]: 'value' } },
+      { contentType: 'x'.repeat(half) }, { responseTopic: 'x'.repeat(half) }, { correlationData: Buffer.alloc(half) },
+    ];
+    for (const properties of large) {
+      const session = new Session('c', new FakeClock());
+      session.expirySec = 60;
+      session.detach(() => undefined);
+      session.deliver(delivery('1', 1, { properties: properties! }));
+      session.deliver(delivery('2', 1, { properties: properties! }));
+      session.deliver(delivery('3'));
+      const client = new Client();
+      session.attach(client);
+      expect(client.sent.map(({ payload }) => payload)).toEqual(['1', '3']);
+    }
+  });
+
   test('counts small messages too: what waits is bounded in number', () => {
     const session = new Session('c', new FakeClock());
     session.expirySec = 60;

@@ -1,4 +1,5 @@
 import { RuleDeliveries } from '../../../lib/twin/rules';
+import { describeDelivery } from '../../../lib/twin/rules/deliveries';
 import type { RuleDelivery } from '../../../lib/twin/rules';
 
 const delivery = (payload: string): RuleDelivery => ({ time: 0, rule: 'r', topic: 't', action: 'Kinesis', fields: {}, payload, encoding: 'text', outcome: 'sent', performed: false, notes: [] });
@@ -29,4 +30,11 @@ test('who listens learns of those to come, until it stops', () => {
   stop();
   deliveries.add(delivery('after'), 2);
   expect(heard).toEqual(['now']);
+});
+
+test('a line for a person has the beginnings of all that may be long', () => {
+  const long = 'ü'.repeat(100_000);
+  const one = { ...delivery(long), fields: { Key: long }, notes: [long] };
+  expect(describeDelivery(one).length).toBeLessThan(1000);
+  expect(describeDelivery({ ...one, outcome: 'failed', reason: long }).length).toBeLessThan(700);
 });

@@ -81,6 +81,28 @@ describe('republishing', () => {
     expect(runner.deliveries.all()).toHaveLength(2);
   });
 
+  test('by rules that all hear what all republish ends, however many there are', async () => {
+    const rules = Array.from({ length: 30 }, (_, index) => rule(`r${index}`, "SELECT * FROM 'a/#'", [republish('a/again')]));
+    const runner = RuleRunner.of(Object.assign({ ...ANYTHING }, ...rules) as object);
+    const heard = runner.hear('a/again');
+    runner.publish('a/first', {});
+    await refused(runner, /rules have passed on 1000 messages that came of one; AWS IoT would go on, and the rest is dropped too$/);
+    await turn();
+    expect(heard.take()).toHaveLength(1000);
+    runner.publish('a/second', {});
+    await turn();
+    expect(heard.take()).toHaveLength(1000);
+  });
+
+  test('takes keys of headers as messages choose them', async () => {
+    const runner = RuleRunner.of({ ...ANYTHING, ...rule('r', "SELECT * FROM 'a'", [{ Republish: { Topic: 'b', RoleArn: ROLE, Headers: { UserProperties: [{ Key: '${k}', Value: 'v' }] } } }]) });
+    const heard = runner.hear('b');
+    for (const k of ['__proto__', 'constructor']) {
+      runner.publish('a', { k });
+      expect(Object.entries((await heard.next('the message')).properties!.userProperties!)).toEqual([[k, ['v']]]);
+    }
+  });
+
   test('of what is too large fails', async () => {
     const runner = RuleRunner.of({ ...ANYTHING, ...rule('r', "SELECT *, concat(v, v) AS w FROM 'a'", [republish('b')]) });
     runner.publish('a', { v: 'x'.repeat(60_000) });
@@ -163,6 +185,21 @@ describe('failures', () => {
     });
   });
 
+  test('a target that only AWS knows is refused where the role denies the call on everything', async () => {
+    const imported = { Kinesis: { StreamName: { 'Fn::ImportValue': 'stream' }, RoleArn: ROLE } };
+    const outcome = async (statement: object): Promise<string | undefined> => {
+      const statements = [{ Effect: 'Allow', Action: '*', Resource: '*' }, { Effect: 'Deny', ...statement }];
+      const role = { Role: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'acts', Policies: [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: statements } }] } } };
+      const runner = RuleRunner.of({ ...role, ...rule('r', "SELECT * FROM 'a'", [imported]) });
+      runner.publish('a', {});
+      return (await runner.next()).reason;
+    };
+    expect(await outcome({ Action: 'kinesis:Put*', Resource: '*' })).toBe(`the role ${ROLE} does not allow kinesis:PutRecord on anything`);
+    expect(await outcome({ Action: 'kinesis:Put*', Resource: 'arn:aws:kinesis:*:*:stream/other' })).toBeUndefined();
+    expect(await outcome({ Action: 'kinesis:Put*', Resource: '*', Condition: { StringEquals: { 'aws:SourceVpc': 'vpc-1' } } })).toBeUndefined();
+    expect(await outcome({ NotAction: 'kinesis:Put*', Resource: '*' })).toBeUndefined();
+  });
+
   test('a name that messages choose is checked against the role each time', async () => {
     const runner = RuleRunner.of({ ...roleThatMay(['s3:PutObject', 'arn:aws:s3:::b/dt/*']), ...rule('r', "SELECT * FROM 'a'", [{ S3: { BucketName: 'b', Key: '${key}', RoleArn: ROLE } }]) });
     runner.publish('a', { key: 'dt/1' });
@@ -219,6 +256,13 @@ describe('functions of SQL', () => {
       without.publish('a', {});
       expect((await without.next()).reason).toMatch(/^get_secret\(\) failed: the role .* does not allow secretsmanager:GetSecretValue on /);
     }
+  });
+
+  test('a secret that is passed on to another function is not in the reason for which that fails', async () => {
+    const standIns = { call: (_: string, { headers }: { readonly headers: Readonly<Record<string, string>> }) => Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(headers['x-amz-target'] === 'secretsmanager.GetSecretValue' ? { SecretString: 'open sesame' } : { ARN: 'arn' }) }) };
+    const runner = RuleRunner.of({ ...ANYTHING, ...asks(`get_thing_shadow(get_secret('login', 'SecretString', '${ROLE}'), '${ROLE}')`) }, { standIns, shadow: (name) => { throw new Error(`no shadow of ${name}`); } });
+    runner.publish('a', {});
+    await runner.journal.next('the reason', ({ reason }) => reason === 'rule r: get_thing_shadow() failed: why is not shown, as the statement reads a secret');
   });
 
   test('a function that the rule may invoke answers', async () => {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { Shadows } from '../../../lib/twin/shadows';
-import { readJson, writeJson } from '../../../lib/twin/shadows/json';
+import { Numeral, isEqual, readJson, writeJson } from '../../../lib/twin/shadows/json';
 import { NO_STORAGE } from '../../../lib/twin/storage';
 import { FakeClock } from '../support/fake-clock';
 
@@ -101,6 +101,14 @@ test('reporting what the delta says ends it', () => {
     const { state } = JSON.parse(delta) as { state: Section };
     expect(shadows.update({ thingName: 't' }, Buffer.from(JSON.stringify({ state: { reported: state } }))).delta).toBeUndefined();
   }));
+});
+
+test('numbers with many zeros within are compared at once', () => {
+  const digits = `1${'0'.repeat(130_000)}1`;
+  const start = performance.now();
+  expect(isEqual(new Numeral(digits), new Numeral(`${digits}.0`))).toBe(true);
+  expect(isEqual(new Numeral(digits), new Numeral(`${digits}0`))).toBe(false);
+  expect(performance.now() - start).toBeLessThan(1000);
 });
 
 test('JSON is read and written as JSON.parse understands it, however it is spaced', () => {
