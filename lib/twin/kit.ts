@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { signedHeaders } from './aws';
 import { TwinError } from './errors';
@@ -79,9 +79,19 @@ export function claim(folder: StateFolder): () => void {
 function isAlive(pid: number): boolean {
   try {
     // 0 and less would mean groups of processes.
-    return pid > 0 && process.kill(pid, 0);
+    return pid > 0 && process.kill(pid, 0) && !hasEnded(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Whether a process has ended, and only its parent has not taken note: in many containers nobody ever does. */
+function hasEnded(pid: number): boolean {
+  try {
+    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name may have anything in it.
+    return /^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
 import { TwinError, startTwin, writeKit } from '../../lib/twin';
 import type { TwinOptions } from '../../lib/twin';
 import { MqttJs } from './support/mqttjs';
@@ -93,6 +97,24 @@ describe('the state folder', () => {
     await (await start()).stop();
     writeFileSync(join(state, 'twin.pid'), String(process.ppid));
     expect(await failure(start())).toContain(`the twin of process ${process.ppid} uses it`);
+  });
+
+  const onLinux = existsSync('/proc/self/stat') ? test : test.skip;
+  onLinux('serves again after a twin that died and that nobody has taken note of', async () => {
+    await (await start()).stop();
+    // The shell becomes another one, which knows nothing of the child and does not wait for it.
+    const parent = spawn('sh', ['-c', `cat <&3 >/dev/null & exec sh -c 'echo "$0"; read x' $!`], { stdio: ['pipe', 'pipe', 'inherit', 'pipe'] });
+    try {
+      const [line] = await once(createInterface(parent.stdout!), 'line') as [string];
+      (parent.stdio[3] as Writable).end();
+      while (!/\) Z /.test(readFileSync(`/proc/${line}/stat`, 'utf8'))) {
+        await new Promise(setImmediate);
+      }
+      writeFileSync(join(state, 'twin.pid'), line);
+      await (await start()).stop();
+    } finally {
+      parent.kill();
+    }
   });
 
   test('fails where it cannot be written to', async () => {

@@ -17,7 +17,7 @@ import { topicStatements } from '../topic-statements';
 export interface JobEventGrantOptions {
   /**
    * What the ids of the jobs begin with: some of a-z, A-Z, 0-9, `_` and `-`. It keeps apart the jobs of other fleets, which
-   * AWS IoT does not.
+   * AWS IoT does not; `Sensors-` also covers those of a fleet with `Sensors-EU-`.
    *
    * @default - the fleet's `thingNamePrefix`, with `-` for `:`
    */

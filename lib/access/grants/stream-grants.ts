@@ -8,7 +8,8 @@ import type { TopicSpace } from '../../topics';
 /** Options for permitting something with streams. */
 export interface StreamGrantOptions {
   /**
-   * What the ids of streams begin with that the fleet does not name: some of a-z, A-Z, 0-9, `_` and `-`.
+   * What the ids of streams begin with that the fleet does not name: some of a-z, A-Z, 0-9, `_` and `-`. `Sensors-` also
+   * covers those of a fleet with `Sensors-EU-`.
    *
    * @default - the fleet's `thingNamePrefix`, with `-` for `:`
    */

@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync, statSync } from 'node:fs';
 import type { Database, Statement } from 'node-sqlite3-wasm';
 import { TwinError } from '../errors';
 import type { StateFolder } from '../pki/state-folder';
@@ -54,6 +54,7 @@ export class SqliteStorage implements Storage {
 
   private readonly tables = new Map<string, Open>();
   private isWaiting = false;
+  private readonly inode: number;
 
   private constructor(private readonly path: string, private readonly database: Database, private readonly onWaiting: () => void) {
     try {
@@ -66,6 +67,7 @@ export class SqliteStorage implements Storage {
         database.exec(`PRAGMA user_version = ${SCHEMA}`);
       }
       chmodSync(`${path}${LOCK}`, 0o700);
+      this.inode = statSync(path).ino;
     } catch (error) {
       this.finish();
       throw error;
@@ -102,6 +104,9 @@ export class SqliteStorage implements Storage {
     if (!this.isWaiting) {
       return;
     }
+    if (this.isGone()) {
+      throw new TwinError(`${this.path}: was removed while the twin uses it, so that nothing more is kept; stop the twin, and start it again.`);
+    }
     try {
       this.database.exec('BEGIN');
       for (const { changes, write, remove } of this.tables.values()) {
@@ -124,6 +129,11 @@ export class SqliteStorage implements Storage {
       this.isWaiting = false;
       this.finish();
     }
+  }
+
+  /** Whether the file has lost its name: SQLite would go on writing to it, and nobody would find it again. */
+  private isGone(): boolean {
+    return statSync(this.path, { throwIfNoEntry: false })?.ino !== this.inode;
   }
 
   private open(table: string): Open {

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { StateFolder, TwinError } from '../../../lib/twin';
+import { writeWhole } from '../../../lib/twin/pki/state-folder';
 import { SqliteStorage } from '../../../lib/twin/storage';
 import type { Storage } from '../../../lib/twin/storage';
 import { temporaryFolder } from '../support/test-twin';
@@ -52,6 +53,21 @@ test('gives back what was put and not removed, in the order in which keys came',
   storage.close();
   expect(await kept('a')).toEqual([['c', 'c2'], ['d', 'd1'], ['b', 'again']]);
   expect(await kept('other')).toEqual([['a', '']]);
+});
+
+test.each([
+  ['removed', () => rmSync(file)],
+  ['replaced', () => writeWhole(file, '')],
+])('nothing more is taken to be kept once the file is %s', async (_, lose) => {
+  const storage = await SqliteStorage.open(folder);
+  storage.put('a', 'x', '1');
+  storage.commit();
+  lose();
+  storage.commit();
+  storage.put('a', 'y', '2');
+  const message = `${file}: was removed while the twin uses it, so that nothing more is kept; stop the twin, and start it again.`;
+  expect(() => storage.commit()).toThrow(new TwinError(message));
+  expect(() => storage.close()).toThrow(new TwinError(message));
 });
 
 test('what was committed outlasts a process that is killed, and nothing else', async () => {
