@@ -6,6 +6,9 @@ export function topicFilterProblem(filter: string): string | undefined {
   if (filter === '' || Buffer.byteLength(filter) > MAX_BYTES || filter.includes('\0')) {
     return `a topic filter has 1 to ${MAX_BYTES} bytes and no null character`;
   }
+  if (filter.startsWith('$share/')) {
+    return 'a rule hears every message: it takes no shared subscription';
+  }
   if (levels.some((level, index) => level.includes('#') && (level !== '#' || index < levels.length - 1))) {
     return '# stands alone on the last level of a topic filter';
   }

@@ -21,6 +21,7 @@ describe('a mistake is named with its place', () => {
     ['SELECT a,\n  nothing(b) FROM \'a\'', '2:3: unknown function \'nothing\''],
     ['SELECT * FROM a', '1:15: expected a topic filter in single quotes, got \'a\'; for example FROM \'sensors/+/telemetry\''],
     ['SELECT * FROM "a"', '1:15: expected a topic filter in single quotes, got \'"a"\'; for example FROM \'sensors/+/telemetry\''],
+    ['SELECT * FROM \'$share/g/a\'', '1:15: a rule hears every message: it takes no shared subscription'],
     ['SELECT * FROM \'a/#/b\'', '1:15: # stands alone on the last level of a topic filter'],
     ['SELECT * FROM \'a+/b\'', '1:15: + stands alone on a level of a topic filter'],
     ['SELECT * FROM \'\'', '1:15: a topic filter has 1 to 256 bytes and no null character'],

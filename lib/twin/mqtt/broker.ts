@@ -34,7 +34,10 @@ export class Broker {
   private readonly tree = new SubscriptionTree<Subscription>();
   private readonly retained = new Map<string, RetainedMessage>();
   private retainedBytes = 0;
-  private readonly backlog: Backlog = { bytes: 0 };
+  private readonly backlog: Backlog = {
+    bytes: 0,
+    full: (clientId) => this.journal.note({ clientId }, 'refused', 'messages to its session are dropped: what waits, for it or for all, is as much as the twin keeps'),
+  };
   private readonly wills = new Map<string, PendingWill>();
 
   /**

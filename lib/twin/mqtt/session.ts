@@ -67,6 +67,9 @@ const OVERHEAD_BYTES = 200;
 /** What waits for all sessions together. */
 export interface Backlog {
   bytes: number;
+
+  /** Told of the first message that a session has no room for, and again when there was room in between. */
+  readonly full?: (clientId: string) => void;
 }
 
 /** What the broker keeps of a client, with or without a connection. */
@@ -77,6 +80,7 @@ export class Session {
   private readonly inflight = new Map<number, Waiting>();
   private queue = new Fifo<Waiting>();
   private queuedBytes = 0;
+  private isFull = false;
   private lastMessageId = 0;
   private places = 0;
   private outlivesSec = 0;
@@ -224,9 +228,14 @@ export class Session {
     const waiting = { delivery, place: this.places++ };
     if (this.enqueue(waiting)) {
       this.kept?.put(waiting);
-    } else {
-      this.outlet?.overflow();
+      this.isFull = false;
+      return;
     }
+    if (!this.isFull) {
+      this.backlog.full?.(this.clientId);
+    }
+    this.isFull = true;
+    this.outlet?.overflow();
   }
 
   /** Whether there is room. */

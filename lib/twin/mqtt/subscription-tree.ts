@@ -79,7 +79,7 @@ export class SubscriptionTree<S> {
     let matches = this.remembered.get(topic);
     if (matches === undefined) {
       const found: Found<S> = { subscribers: [], shares: [] };
-      this.collect(this.root, topic.split('/'), 0, found);
+      this.collect(this.root, topic.split('/'), 0, fixedLevels(topic), found);
       matches = found;
       this.rememberedWeight += TOPIC_WEIGHT + matches.subscribers.length + matches.shares.length;
       if (this.rememberedWeight > REMEMBERED) {
@@ -117,9 +117,8 @@ export class SubscriptionTree<S> {
     }
   }
 
-  private collect(node: Node<S>, levels: readonly string[], depth: number, found: Found<S>): void {
-    // [MQTT-4.7.2-1] A filter that starts with a wildcard does not match a topic that starts with '$'.
-    const wildcards = depth > 0 || !levels[0]!.startsWith('$');
+  private collect(node: Node<S>, levels: readonly string[], depth: number, fixed: number, found: Found<S>): void {
+    const wildcards = depth >= fixed;
     if (depth === levels.length) {
       take(node, found);
       return;
@@ -131,10 +130,20 @@ export class SubscriptionTree<S> {
     }
     for (const child of [node.children.get(levels[depth]!), wildcards ? node.children.get('+') : undefined]) {
       if (child !== undefined) {
-        this.collect(child, levels, depth + 1, found);
+        this.collect(child, levels, depth + 1, fixed, found);
       }
     }
   }
+}
+
+/**
+ * How many levels of a topic no wildcard stands for. [MQTT-4.7.2-1] A filter that starts with a wildcard does not match a topic
+ * that starts with '$'; and what is ingested goes past the message broker, to its rule alone.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/iot-basic-ingest.html
+ */
+function fixedLevels(topic: string): number {
+  return !topic.startsWith('$') ? 0 : topic.startsWith('$aws/rules/') ? 2 : 1;
 }
 
 /** One at a time: a spread of very many arguments overflows the stack. */

@@ -186,7 +186,8 @@ describe('a session', () => {
   });
 
   test('shares its room with all others', () => {
-    const backlog = { bytes: SAFETY.allQueuedBytes - 1000 };
+    const full = jest.fn();
+    const backlog = { bytes: SAFETY.allQueuedBytes - 1000, full };
     const session = new Session('c', new FakeClock(), backlog);
     session.expirySec = 60;
     session.detach(() => undefined);
@@ -194,6 +195,8 @@ describe('a session', () => {
     const client = new Client();
     session.attach(client);
     expect(client.sent.map(({ payload }) => payload)).toEqual(['1', '2', '3', '4']);
+    // Once, however many are dropped.
+    expect(full.mock.calls).toEqual([['c']]);
     expect(backlog.bytes).toBe(SAFETY.allQueuedBytes - 1000);
     session.detach(() => undefined);
     session.deliver(delivery('x'));

@@ -49,6 +49,13 @@ describe('a tree of subscriptions', () => {
     }), { numRuns: 500 });
   });
 
+  test('finds for what is ingested only those who name its rule', () => {
+    const tree = new SubscriptionTree<string>();
+    ['$aws/#', '$aws/+/r/a', '$aws/rules/r/#', '$aws/rules/+/a', '#'].forEach((filter) => tree.add(filter, undefined, filter, filter));
+    expect(tree.match('$aws/rules/r/a').subscribers).toEqual(['$aws/rules/r/#', '$aws/rules/+/a']);
+    expect(tree.match('$aws/events/r/a').subscribers).toEqual(['$aws/#', '$aws/+/r/a']);
+  });
+
   test('is empty when everything was removed', () => {
     fc.assert(fc.property(fc.array(fc.record({ filter: filters, share: shares, client: clients }), { maxLength: 20 }), (subscriptions) => {
       const tree = new SubscriptionTree<string>();
