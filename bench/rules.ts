@@ -185,7 +185,7 @@ function rulesOf(one: Case): object {
   const acts = 'acts' in one;
   const others = one.rules - one.heard;
   return Object.fromEntries([
-    ['Role', { Type: 'AWS::IAM::Role', Properties: { RoleName: 'acts', Policies: [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'kinesis:PutRecord', Resource: '*' } } }] } }],
+    ['Role', { Type: 'AWS::IAM::Role', Properties: { RoleName: 'acts', AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: { Effect: 'Allow', Principal: { Service: 'iot.amazonaws.com' }, Action: 'sts:AssumeRole' } }, Policies: [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'kinesis:PutRecord', Resource: '*' } } }] } }],
     ...Array.from({ length: others }, (_, index) => ruleOf(`other${index}`, index % 2 === 0 ? `other/${index}/#` : `+/hall-${index}/+/telemetry`)),
     ...Array.from({ length: one.heard }, (_, index) => ruleOf(`own${index}`, 'dt/+/+/telemetry', acts ? 'celsius > 20' : 'celsius > 90')),
   ]);

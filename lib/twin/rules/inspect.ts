@@ -3,6 +3,7 @@ import type { AccountScope } from '../../policy';
 import type { RolePermissions } from '../iam';
 import { actionType } from './action-types';
 import { DeclaredTargets } from './declared-targets';
+import { objectToTrust } from './permissions';
 import type { RunnableAction, RunnableRule } from './read-rules';
 
 /** What is seen before any message comes: a role that AWS IoT cannot assume, and what goes out of the assembly; a line each. */
@@ -10,16 +11,15 @@ export function inspectRules(rules: readonly RunnableRule[], scope: AccountScope
   const targets = new DeclaredTargets(deployment);
   return rules.flatMap((rule) => (
     [...rule.actions, ...rule.errorAction === undefined ? [] : [rule.errorAction]]
-      .flatMap((action) => [objectToRole(rule, action, scope, roles), elsewhere(action, scope, targets)])
+      .flatMap((action) => [untrusting(rule, action, scope, roles), elsewhere(action, scope, targets)])
       .flatMap((problem) => (problem === undefined ? [] : `rule ${rule.name}: its action ${problem}`))
   ));
 }
 
-/** AWS IoT tries each role when a rule is created, and creates none otherwise. A role from elsewhere is asked with each message. */
-function objectToRole({ name }: RunnableRule, { kind, roleArn }: RunnableAction, { partition, region, accountId }: AccountScope, roles: RolePermissions): string | undefined {
-  const source = { 'aws:SourceArn': `arn:${partition}:iot:${region}:${accountId}:rule/${name}`, 'aws:SourceAccount': accountId };
-  return roleArn === undefined || !roles.has(roleArn) || roles.trustsService(roleArn, 'iot.amazonaws.com', source) ? undefined
-    : `${kind}: AWS would not create the rule, as the role ${roleArn} does not let iot.amazonaws.com assume it for this rule`;
+/** AWS IoT tries each role when a rule is created, and creates none otherwise. */
+function untrusting({ name }: RunnableRule, { kind, roleArn }: RunnableAction, scope: AccountScope, roles: RolePermissions): string | undefined {
+  const objection = objectToTrust(roles, roleArn, name, scope);
+  return objection === undefined ? undefined : `${kind} fails, and AWS would not create the rule: ${objection}`;
 }
 
 function elsewhere({ kind, declared }: RunnableAction, scope: AccountScope, targets: DeclaredTargets): string | undefined {

@@ -35,6 +35,9 @@ export interface Stage {
   /** For the templates of fields. */
   readonly environment: RuleEnvironment;
   readonly targets: DeclaredTargets;
+
+  /** Why AWS IoT may not assume the role of an action. */
+  readonly untrusting: ReadonlyMap<RunnableAction, string | undefined>;
 }
 
 /** An action that failed, as the error action is told. */
@@ -54,7 +57,8 @@ interface Result {
 export async function perform(action: RunnableAction, passed: Passed, stage: Stage, isErrorAction = false): Promise<Failure | undefined> {
   const { rule, heard: { original } } = passed;
   const filled = await action.fillIn(passed.heard.message, stage.environment);
-  const { fields = action.declared, failure, reasons } = filled;
+  const { fields = action.declared, reasons } = filled;
+  const failure = stage.untrusting.get(action) ?? filled.failure;
   const { reason, performed = false, notes = [] } = failure !== undefined ? { reason: failure }
     : await attempt(action, fields, passed, stage).catch((error: unknown): Result => ({ reason: (error as Error).message }));
   record(stage.props, {

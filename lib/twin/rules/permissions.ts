@@ -1,3 +1,4 @@
+import type { AccountScope } from '../../policy';
 import type { RolePermissions } from '../iam';
 import type { Need } from './action-types';
 
@@ -8,6 +9,13 @@ const SESSION = 'iot';
 export interface Checked {
   readonly objection?: string;
   readonly notes: readonly string[];
+}
+
+/** Why AWS IoT may not assume a role for a rule. What a role from elsewhere trusts is not known here, and what it allows neither. */
+export function objectToTrust(roles: RolePermissions, roleArn: string | undefined, ruleName: string, { partition, region, accountId }: AccountScope): string | undefined {
+  const source = { 'aws:SourceArn': `arn:${partition}:iot:${region}:${accountId}:rule/${ruleName}`, 'aws:SourceAccount': accountId };
+  return roleArn === undefined || !roles.has(roleArn) || roles.trustsService(roleArn, 'iot.amazonaws.com', source) ? undefined
+    : `the role ${roleArn} does not let iot.amazonaws.com assume it for this rule`;
 }
 
 /** Ask a role for everything that an action needs. What is not known offline permits nothing, but for where only AWS knows what is asked for. */

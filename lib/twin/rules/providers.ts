@@ -1,8 +1,6 @@
 import { toJavaScript } from '../../sql';
 import type { KeyValue, RuleProviders } from '../../sql';
-import type { RolePermissions } from '../iam';
-import type { Need } from './action-types';
-import { checkRole } from './permissions';
+import { checkRole, objectToTrust } from './permissions';
 import type { RuleProps } from './run-rules';
 import { attribute, callJson, plainItem } from './stand-ins';
 
@@ -17,7 +15,10 @@ const SECRET_CALLS = ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeS
  */
 export function providersOf(ruleName: string, { account, functions, objectToInvoke, registry, roles, shadow, standIns }: RuleProps): RuleProviders {
   const arn = (service: string, rest: string): string => `arn:${account.partition}:${service}:${account.region}:${account.accountId}:${rest}`;
-  const require = (roleArn: string, resource: string, ...actions: readonly string[]): void => requireRole(roles, roleArn, actions.map((action) => ({ action, resource })));
+  const require = (roleArn: string, resource: string, ...actions: readonly string[]): void => {
+    refuse(objectToTrust(roles, roleArn, ruleName, account));
+    refuse(checkRole(roles, roleArn, actions.map((action) => ({ action, resource }))).objection);
+  };
   return {
     invokeLambda: ({ functionArn, input }) => {
       const objection = objectToInvoke(functionArn, ruleName);
@@ -58,13 +59,12 @@ export function providersOf(ruleName: string, { account, functions, objectToInvo
 /** For fields of actions, such as the password of a Kafka client: the role is asked, and the secret is not read, as somebody looks on. */
 export function secretNotRead({ roles }: RuleProps): NonNullable<RuleProviders['getSecret']> {
   return ({ secretId, roleArn }) => {
-    requireRole(roles, roleArn, SECRET_CALLS.map((action) => ({ action, ...secretId.startsWith('arn:') ? { resource: secretId } : { isUnknown: true } })));
+    refuse(checkRole(roles, roleArn, SECRET_CALLS.map((action) => ({ action, ...secretId.startsWith('arn:') ? { resource: secretId } : { isUnknown: true } }))).objection);
     return '(secret)';
   };
 }
 
-function requireRole(roles: RolePermissions, roleArn: string, needs: readonly Need[]): void {
-  const { objection } = checkRole(roles, roleArn, needs);
+function refuse(objection: string | undefined): void {
   if (objection !== undefined) {
     throw new Error(objection);
   }

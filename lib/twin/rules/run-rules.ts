@@ -15,6 +15,7 @@ import type { RuleDeliveries } from './deliveries';
 import { DeclaredTargets } from './declared-targets';
 import { perform } from './perform';
 import type { Failure, Passed, Stage } from './perform';
+import { objectToTrust } from './permissions';
 import { providersOf, secretNotRead } from './providers';
 import { BASIC_INGEST } from './read-rules';
 import type { RunnableRule } from './read-rules';
@@ -69,7 +70,7 @@ export function runRules(rules: readonly RunnableRule[], props: RuleProps): () =
   const ends = rules.flatMap((rule) => {
     const providers = providersOf(rule.name, props);
     const environment = { now: () => clock.now(), newUuid: randomUUID, random: Math.random, providers };
-    const stage: Stage = { props, environment: { ...environment, providers: { ...providers, getSecret: secretNotRead(props) } }, targets };
+    const stage: Stage = { props, environment: { ...environment, providers: { ...providers, getSecret: secretNotRead(props) } }, targets, untrusting: untrustingRoles(rule, props) };
     const runner = new Runner(rule, environment, stage);
     return rule.topicFilters.map((filter) => subscribeInternally(broker, clock, `$rule/${rule.name}`, filter, (message) => runner.hear(message, messages)));
   });
@@ -81,6 +82,10 @@ export function runRules(rules: readonly RunnableRule[], props: RuleProps): () =
     }
   });
   return () => [...ends, endIngest].forEach((end) => end());
+}
+
+function untrustingRoles({ name, actions, errorAction }: RunnableRule, { account, roles }: RuleProps): Stage['untrusting'] {
+  return new Map([...actions, ...errorAction === undefined ? [] : [errorAction]].map((action) => [action, objectToTrust(roles, action.roleArn, name, account)]));
 }
 
 /** One rule, and how many messages it is busy with. */

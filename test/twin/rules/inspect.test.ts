@@ -13,7 +13,7 @@ function inspect(resources: object): readonly string[] {
   return inspectRules(readRules(deployment).rules, ACCOUNT, deployment, new RolePermissions(() => deployment));
 }
 
-const REFUSED = `rule r: its action Kinesis: AWS would not create the rule, as the role ${ROLE} does not let iot.amazonaws.com assume it for this rule`;
+const REFUSED = `rule r: its action Kinesis fails, and AWS would not create the rule: the role ${ROLE} does not let iot.amazonaws.com assume it for this rule`;
 
 test.each([
   ['by name', [trust('iot.amazonaws.com')], []],

@@ -9,7 +9,7 @@ import { roleIdOf } from '../../../lib/twin/iam';
 import { Inbox, within } from '../support/inbox';
 import { MqttJs } from '../support/mqttjs';
 import { ANYTHING, TestTwin } from '../support/test-twin';
-import { ROLE as NAME, rule } from './rule-runner';
+import { ROLE as NAME, roleWith, rule } from './rule-runner';
 
 const ROLE = NAME.replace('111122223333', '123456789012');
 const WHO = "SELECT clientid() AS client, principal() AS principal, sourceip() AS ip, traceid() AS trace, accountid() AS account FROM 'who/+'";
@@ -18,9 +18,7 @@ let twin: TestTwin;
 let device: MqttJs;
 const delivered = new Inbox<RuleDelivery>();
 
-const role = (RoleName: string, Action: string | readonly string[], Resource = '*'): object => ({
-  Type: 'AWS::IAM::Role', Properties: { RoleName, Policies: [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] } }] },
-});
+const role = (RoleName: string, Action: string | readonly string[], Resource = '*'): object => roleWith(RoleName, [{ Effect: 'Allow', Action, Resource }]);
 const table = (TableName: string, ...keys: readonly string[]): object => ({
   Type: 'AWS::DynamoDB::Table',
   Properties: {

@@ -82,14 +82,22 @@ export function deploymentOf(resources: object): Deployment {
 
 export const ROLE = `arn:aws:iam::${ACCOUNT.accountId}:role/acts`;
 
-/** A role that may do something. */
-export function roleThatMay(...statements: readonly (readonly [action: string | readonly string[], resource: string, condition?: object])[]): object {
+/** A role that AWS IoT may assume, with a policy. */
+export function roleWith(RoleName: string, Statement: readonly object[]): object {
+  const document = (statements: readonly object[]): object => ({ Version: '2012-10-17', Statement: statements });
   return {
-    Role: {
-      Type: 'AWS::IAM::Role',
-      Properties: { RoleName: 'acts', Policies: [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: statements.map(([Action, Resource, Condition]) => ({ Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) })) } }] },
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      RoleName,
+      AssumeRolePolicyDocument: document([{ Effect: 'Allow', Principal: { Service: 'iot.amazonaws.com' }, Action: 'sts:AssumeRole' }]),
+      Policies: [{ PolicyName: 'p', PolicyDocument: document(Statement) }],
     },
   };
+}
+
+/** A role that may do something. */
+export function roleThatMay(...statements: readonly (readonly [action: string | readonly string[], resource: string, condition?: object])[]): object {
+  return { Role: roleWith('acts', statements.map(([Action, Resource, Condition]) => ({ Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) }))) };
 }
 
 export function rule(RuleName: string, Sql: string, Actions: readonly object[], more: object = {}): object {

@@ -1,3 +1,4 @@
+import { roleWith } from './rule-runner';
 import { MqttJs } from '../support/mqttjs';
 import { DEVICE_POLICY, DeviceTwin, functionArn, functionResources } from '../provisioning/device-twin';
 
@@ -29,10 +30,9 @@ beforeAll(async () => {
       checks: "async (event) => { if (event.value !== 7) { throw new Error('got ' + JSON.stringify(event)); } }",
       fails: "async () => { throw new Error('no luck'); }",
     }),
-    Role: {
-      Type: 'AWS::IAM::Role',
-      Properties: { RoleName: OWN.Name, Policies: [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'iot:Publish', Resource: ARN.replace(':lambda:', ':iot:').replace(/function:.*/, 'topic/out/*') }, { Effect: 'Allow', Action: 'kinesis:PutRecord', Resource: '*' }] } }] },
-    },
+    Role: roleWith(OWN.Name, [
+      { Effect: 'Allow', Action: 'iot:Publish', Resource: ARN.replace(':lambda:', ':iot:').replace(/function:.*/, 'topic/out/*') }, { Effect: 'Allow', Action: 'kinesis:PutRecord', Resource: '*' },
+    ]),
     ...named('ingest', "SELECT * FROM 'dt/+/ingest'", [lambda('checks')], {}, ['checks']),
     ...named('failing', "  select  *  from 'dt/failing' ", [lambda('fails')], { ErrorAction: republish('out/errors') }, ['fails']),
     ...named('forgotten', "SELECT * FROM 'dt/forgotten'", [lambda('checks')]),

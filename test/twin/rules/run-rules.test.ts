@@ -1,4 +1,4 @@
-import { ACCOUNT, ROLE, roleThatMay, rule, RuleRunner } from './rule-runner';
+import { ACCOUNT, ROLE, roleThatMay, roleWith, rule, RuleRunner } from './rule-runner';
 
 const ARN = `arn:aws:iot:${ACCOUNT.region}:${ACCOUNT.accountId}:`;
 const ANYTHING = roleThatMay(['*', '*']);
@@ -185,12 +185,20 @@ describe('failures', () => {
     });
   });
 
+  test('a role that AWS IoT may not assume performs nothing, whatever it allows', async () => {
+    const runner = RuleRunner.of({
+      Role: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'acts', Policies: [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } } }] } },
+      ...rule('r', "SELECT * FROM 'a'", [{ Kinesis: { StreamName: 's', RoleArn: ROLE } }]),
+    });
+    runner.publish('a', {});
+    expect(await runner.next()).toMatchObject({ outcome: 'failed', reason: `the role ${ROLE} does not let iot.amazonaws.com assume it for this rule` });
+  });
+
   test('a target that only AWS knows is refused where the role denies the call on everything', async () => {
     const imported = { Kinesis: { StreamName: { 'Fn::ImportValue': 'stream' }, RoleArn: ROLE } };
     const outcome = async (statement: object): Promise<string | undefined> => {
       const statements = [{ Effect: 'Allow', Action: '*', Resource: '*' }, { Effect: 'Deny', ...statement }];
-      const role = { Role: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'acts', Policies: [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: statements } }] } } };
-      const runner = RuleRunner.of({ ...role, ...rule('r', "SELECT * FROM 'a'", [imported]) });
+      const runner = RuleRunner.of({ Role: roleWith('acts', statements), ...rule('r', "SELECT * FROM 'a'", [imported]) });
       runner.publish('a', {});
       return (await runner.next()).reason;
     };
