@@ -1,4 +1,4 @@
-import { chmodSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
 import type { Database, Statement } from 'node-sqlite3-wasm';
 import { TwinError } from '../errors';
 import type { StateFolder } from '../pki/state-folder';
@@ -54,7 +54,6 @@ export class SqliteStorage implements Storage {
 
   private readonly tables = new Map<string, Open>();
   private isWaiting = false;
-  private readonly inode: number;
 
   private constructor(private readonly path: string, private readonly database: Database, private readonly onWaiting: () => void) {
     try {
@@ -67,7 +66,6 @@ export class SqliteStorage implements Storage {
         database.exec(`PRAGMA user_version = ${SCHEMA}`);
       }
       chmodSync(`${path}${LOCK}`, 0o700);
-      this.inode = statSync(path).ino;
     } catch (error) {
       this.finish();
       throw error;
@@ -104,7 +102,8 @@ export class SqliteStorage implements Storage {
     if (!this.isWaiting) {
       return;
     }
-    if (this.isGone()) {
+    // SQLite would go on writing to a file that has lost its name, and nobody would find it again.
+    if (!existsSync(this.path)) {
       throw new TwinError(`${this.path}: was removed while the twin uses it, so that nothing more is kept; stop the twin, and start it again.`);
     }
     try {
@@ -129,11 +128,6 @@ export class SqliteStorage implements Storage {
       this.isWaiting = false;
       this.finish();
     }
-  }
-
-  /** Whether the file has lost its name: SQLite would go on writing to it, and nobody would find it again. */
-  private isGone(): boolean {
-    return statSync(this.path, { throwIfNoEntry: false })?.ino !== this.inode;
   }
 
   private open(table: string): Open {
