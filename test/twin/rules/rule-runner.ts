@@ -14,6 +14,7 @@ import { RuleDeliveries, readRules, runRules } from '../../../lib/twin/rules';
 import type { RuleDelivery, RuleProps } from '../../../lib/twin/rules';
 import { FakeClock } from '../support/fake-clock';
 import { Inbox } from '../support/inbox';
+import { role } from '../support/resources';
 
 export const ACCOUNT = { partition: 'aws', region: 'eu-west-1', accountId: '111122223333' };
 
@@ -82,17 +83,10 @@ export function deploymentOf(resources: object): Deployment {
 
 export const ROLE = `arn:aws:iam::${ACCOUNT.accountId}:role/acts`;
 
-/** A role that AWS IoT may assume, with a policy. */
-export function roleWith(RoleName: string, Statement: readonly object[]): object {
-  const document = (statements: readonly object[]): object => ({ Version: '2012-10-17', Statement: statements });
-  return {
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      RoleName,
-      AssumeRolePolicyDocument: document([{ Effect: 'Allow', Principal: { Service: 'iot.amazonaws.com' }, Action: 'sts:AssumeRole' }]),
-      Policies: [{ PolicyName: 'p', PolicyDocument: document(Statement) }],
-    },
-  };
+/** A role by its name, with a policy. */
+export function roleWith(RoleName: string, statements: readonly object[]): object {
+  const { Type, Properties } = role(...statements);
+  return { Type, Properties: { RoleName, ...Properties } };
 }
 
 /** A role that may do something. */

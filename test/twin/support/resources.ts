@@ -1,11 +1,9 @@
-import type { Statement } from './test-twin';
-
-/** A role with an inline policy. */
-export function role(...statements: readonly Statement[]): object {
+/** A role with an inline policy, for functions and rules. */
+export function role(...statements: readonly object[]): { readonly Type: string; readonly Properties: object } {
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
-      AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' } },
+      AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: { Effect: 'Allow', Principal: { Service: ['lambda.amazonaws.com', 'iot.amazonaws.com'] }, Action: 'sts:AssumeRole' } },
       Policies: [{ PolicyName: 'inline', PolicyDocument: { Version: '2012-10-17', Statement: statements } }],
     },
   };
