@@ -1,3 +1,4 @@
+import { StoredMap } from '../storage';
 import type { Storage } from '../storage';
 import { comparePending, isPending } from './execution';
 import type { ExecutionRecord, ExecutionStatus, JobRecord, JobTemplateRecord } from './records';
@@ -173,43 +174,6 @@ export class JobBook {
       const counts = entryOf(this.counts, jobId, () => new Map<ExecutionStatus, number>());
       counts.set(execution.status, (counts.get(execution.status) ?? 0) + difference);
     }
-  }
-}
-
-/** A table of records that is written down with each change. */
-class StoredMap<T> {
-  private readonly records = new Map<string, T>();
-
-  constructor(private readonly storage: Storage, private readonly table: string) {
-    for (const { key, value } of storage.load(table)) {
-      this.records.set(key, JSON.parse(value.toString()) as T);
-    }
-  }
-
-  public get size(): number {
-    return this.records.size;
-  }
-
-  public get(key: string): T | undefined {
-    return this.records.get(key);
-  }
-
-  public values(): Iterable<T> {
-    return this.records.values();
-  }
-
-  public entries(): Iterable<[string, T]> {
-    return this.records.entries();
-  }
-
-  public put(key: string, record: T): void {
-    this.storage.put(this.table, key, JSON.stringify(record));
-    this.records.set(key, record);
-  }
-
-  public remove(key: string): void {
-    this.storage.remove(this.table, key);
-    this.records.delete(key);
   }
 }
 
