@@ -3,7 +3,7 @@ import { TwinError, startTwin } from '../lib/twin';
 import type { JournalEntry, Twin } from '../lib/twin';
 import { writeWhole } from '../lib/twin/pki/state-folder';
 import { bold, explainFailure, outcome, plain, print, printJson, styled, table, warn } from './output';
-import { watchAssembly } from './watch';
+import { watchAssembly, writingOf } from './watch';
 
 interface LocalOptions {
   readonly port: number;
@@ -27,8 +27,10 @@ const PATIENCE_MS = 3000;
 /** `iot-warden local`. */
 export async function local(assembly: string, options: LocalOptions): Promise<void> {
   const slow = setTimeout(() => process.stderr.write('The functions of custom resources are running …\n'), PATIENCE_MS);
+  const path = resolve(assembly);
+  const read = writingOf(path);
   const twin = await startTwin({
-    assembly: resolve(assembly),
+    assembly: path,
     host: options.host,
     port: options.port,
     httpsPort: options.httpsPort,
@@ -45,7 +47,11 @@ export async function local(assembly: string, options: LocalOptions): Promise<vo
     throw new TwinError(problem);
   }
   stopOnSignal(twin);
-  reloadOnChange(twin, resolve(assembly), options);
+  const reload = reloader(twin, options);
+  process.on('SIGHUP', reload);
+  if (options.watch) {
+    watchAssembly(path, read, reload);
+  }
   twin.warnings.forEach(warn);
   if (options.json === true) {
     const { mqtt, https, console, rootCa } = twin.endpoints;
@@ -70,12 +76,11 @@ export function stopOnSignal(twin: Twin): void {
   }
 }
 
-/** Reload on SIGHUP and, unless told otherwise, when the assembly was written anew; one reload after the other. */
-function reloadOnChange(twin: Twin, assembly: string, options: LocalOptions): void {
-  const { watch, json } = options;
+/** What reloads the twin and says what has changed; one reload after the other. */
+function reloader(twin: Twin, options: LocalOptions): () => void {
   let reloading = Promise.resolve();
   let told: readonly string[] = twin.warnings;
-  const reload = (): void => {
+  return () => {
     reloading = reloading.then(async () => {
       try {
         const { changes, warnings } = await twin.reload();
@@ -85,7 +90,7 @@ function reloadOnChange(twin: Twin, assembly: string, options: LocalOptions): vo
         if (problem !== undefined) {
           warn(problem);
         }
-        if (json !== true) {
+        if (options.json !== true) {
           printReload(changes);
         }
       } catch (error) {
@@ -93,10 +98,6 @@ function reloadOnChange(twin: Twin, assembly: string, options: LocalOptions): vo
       }
     });
   };
-  process.on('SIGHUP', reload);
-  if (watch) {
-    watchAssembly(assembly, reload);
-  }
 }
 
 /** Write what `cdk deploy --outputs-file` would have written. The answer is why that cannot be. */

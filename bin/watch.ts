@@ -1,29 +1,40 @@
-import { existsSync, statSync, unwatchFile, watchFile } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const LOOK_EVERY_MS = 500;
-
-/** Nobody writes to it any more then. */
-const QUIET_MS = 300;
+/** Nobody writes to an assembly any more that has not changed from one look to the next. */
+const LOOK_EVERY_MS = 400;
 
 /**
- * Call back when an assembly or template was written anew. `cdk synth` writes the manifest last.
- *
- * The file is looked at again and again, as it may be replaced with its folder.
+ * What tells one writing of an assembly or template from the next; empty while none can be seen. `cdk synth` writes the
+ * manifest last.
  */
-export function watchAssembly(assembly: string, onChange: () => void): () => void {
-  const file = statSync(assembly).isDirectory() ? join(assembly, 'manifest.json') : assembly;
-  let waiting: NodeJS.Timeout | undefined;
-  watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      if (existsSync(file)) {
-        onChange();
-      }
-    }, QUIET_MS).unref();
-  });
-  return () => {
-    clearTimeout(waiting);
-    unwatchFile(file);
-  };
+export function writingOf(assembly: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(statSync(assembly).isDirectory() ? join(assembly, 'manifest.json') : assembly);
+    return [ino, size, mtimeMs].join();
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Call back whenever an assembly or template was written anew.
+ *
+ * The file is looked at again and again, as it may be replaced with its folder. Its watchers (`fs.watchFile`) would take
+ * for known what was written before their first look, so the caller says what it has read.
+ *
+ * @param known the writing that has been read, taken before it was
+ * @returns what stops it
+ */
+export function watchAssembly(assembly: string, known: string, onChange: () => void): () => void {
+  let last = known;
+  const looking = setInterval(() => {
+    const now = writingOf(assembly);
+    if (now !== '' && now === last && now !== known) {
+      known = now;
+      onChange();
+    }
+    last = now;
+  }, LOOK_EVERY_MS).unref();
+  return () => clearInterval(looking);
 }
