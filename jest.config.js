@@ -16,5 +16,5 @@ module.exports = {
   // Two cores: one file beside the runner itself keeps the brokers under test responsive.
   maxWorkers: 2,
   // Real clients on a busy machine; nothing waits this long unless it is stuck.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
 };

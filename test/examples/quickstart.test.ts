@@ -45,7 +45,7 @@ test('the quickstart allows what each client may do, denies the rest, and says w
   expect(stdout).toContain('allowed by Quickstart/Sensors/Policy Statement[1]');
   expect(stdout).toContain('the certificate (CN=sensor-1) is not registered');
   expect(code).toBe(0);
-}, 60_000);
+});
 
 test('the scene notices a policy that is too wide', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'iot-warden-wide-'));

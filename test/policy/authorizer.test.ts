@@ -68,8 +68,9 @@ describe('policies', () => {
       if (before !== undefined && permitted !== undefined) {
         expect(openness[permitted]).toBeGreaterThanOrEqual(openness[before]);
       }
-    }), { numRuns: 500 });
-    expect(Math.min(...Object.values(judged))).toBeGreaterThan(3);
+    }), { numRuns: 2000 });
+    // Some 30 of the least common.
+    expect(Math.min(...Object.values(judged))).toBeGreaterThan(0);
   });
 });
 

@@ -190,11 +190,11 @@ test('a client that does not go on is answered and cut off, also where it does n
     socket.on('error', () => undefined);
     socket.write(bytes);
     try {
-      await within(`the end of a connection after ${JSON.stringify(bytes)}`, closed, 20_000);
+      await within(`the end of a connection after ${JSON.stringify(bytes)}`, closed);
     } finally {
       clearInterval(knocking);
       socket.destroy();
     }
     expect(answer).toContain(`HTTP/1.1 ${status}\r\n`);
   }));
-}, 25_000);
+});

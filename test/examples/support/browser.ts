@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import { chromium, type BrowserContext } from 'playwright-core';
 
 /** Sooner than a test ends, so that the error says what was waited for. */
-const DEADLINE_MS = 8000;
+const DEADLINE_MS = 30_000;
 
 /** Chromium with an empty profile, which trusts one server of this computer besides those that everybody trusts. */
 export async function startBrowser(profile: string, httpsPort: number): Promise<BrowserContext> {

@@ -60,8 +60,7 @@ export function functionArn(name: string): string {
 
 /** The parts of the twin that devices deal with, on an account that a test looks into, with time that it moves. */
 export class DeviceTwin {
-  /** A little later than now, so that what is made during a test is good already. */
-  public readonly clock = new FakeClock(Date.now() + 60_000);
+  public readonly clock = new FakeClock();
   public readonly account: Account = newAccount(this.clock);
   public readonly keys = new AccessKeys(() => this.clock.now());
   public readonly journal = new Inbox<JournalEntry>();

@@ -36,7 +36,7 @@ describe.each([4, 5] as const)('the shadow clients of the AWS IoT Device SDK ove
     const script = join(__dirname, 'sdk-shadows.ts');
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, JSON.stringify({ kit, version })], { timeout: 20_000 });
     seen = JSON.parse(stdout.trim().split('\n').at(-1)!) as Seen[];
-  }, 25_000);
+  });
 
   test.each([
     ['version 1', 'the classic shadow', 0], ['version 2', 'the classic shadow', 1], ['version 1', 'a named shadow', 2], ['version 2', 'a named shadow', 3],

@@ -1,10 +1,13 @@
 import type { Clock, Timer } from '../../../lib/twin';
 
+/** A certificate that is made while a test runs is valid in its time, which stands still: it is a minute ahead. */
+const AHEAD_MS = 60_000;
+
 /** Time that stands still until a test moves it. Input and output go on as ever. */
 export class FakeClock implements Clock {
   private readonly timers = new Set<{ readonly at: number; readonly callback: () => void }>();
 
-  constructor(private time = Date.now()) {}
+  constructor(private time = Date.now() + AHEAD_MS) {}
 
   public get pending(): number {
     return this.timers.size;

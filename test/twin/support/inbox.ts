@@ -2,9 +2,6 @@ import { within } from './within';
 
 export { within };
 
-// Jest, whose patience ends after 5 s, would not say what was waited for.
-jest.setTimeout(20_000);
-
 /** What came in, in order, and whoever waits for more. */
 export class Inbox<T> {
   private readonly items: T[] = [];

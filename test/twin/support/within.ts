@@ -1,5 +1,5 @@
 /** Long enough for a busy computer; a wait that ends well takes milliseconds. */
-const DEADLINE_MS = 8000;
+const DEADLINE_MS = 30_000;
 
 /** The value of a promise, or an error that says what did not happen in time. */
 export async function within<T>(what: string, promise: Promise<T>, milliseconds = DEADLINE_MS): Promise<T> {
