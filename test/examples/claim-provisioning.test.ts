@@ -8,7 +8,6 @@ import type { DeviceOptions, Ended } from './support/device';
 import { ExampleTwin } from './support/example-twin';
 import { ClaimProvisioningStack } from '../../examples/claim-provisioning/stack';
 
-
 /** Where the sensor goes from one step to the next: before and after each file that it writes, and each that it removes. */
 const PLUGS = [
   'before:private.key', 'after:private.key',
