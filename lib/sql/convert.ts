@@ -6,9 +6,8 @@ import type { Value } from './value';
 import { MAX_TEXT_LENGTH } from './work';
 import type { Work } from './work';
 
-/** How many characters of a text are read in one step, and of JSON written. */
+/** How many characters of a text are read in one step. */
 const TEXT_PER_STEP = 16;
-const JSON_PER_STEP = 2;
 
 /**
  * The conversions that operators and functions apply to what they are given; undefined is Undefined, and there is no
@@ -55,9 +54,11 @@ export function toBoolean(value: Value): boolean | undefined {
 }
 
 export function toText(value: Value, work?: Work): string | undefined {
-  const text = typeof value === 'string' ? value : value === null ? undefined : isNumeric(value) ? numericText(value) : toJson(value, MAX_TEXT_LENGTH);
-  work?.spend((text?.length ?? 0) / (text === value ? TEXT_PER_STEP : JSON_PER_STEP));
-  return text;
+  if (typeof value === 'string') {
+    work?.spend(value.length / TEXT_PER_STEP);
+    return value;
+  }
+  return value === null ? undefined : isNumeric(value) ? numericText(value) : toJson(value, MAX_TEXT_LENGTH, work);
 }
 
 /** What `cast(value AS type)` converts to; only cast turns numbers into booleans and back. */

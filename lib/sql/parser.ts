@@ -8,6 +8,9 @@ import { topicFilterProblem } from './topic-filter';
 const MAX_VARIABLES = 10;
 const MAX_VARIABLE_NAME = 64;
 
+/** Names of a path behind AS; AWS documents no limit, but devices and actions take nothing so deep. */
+const MAX_ALIAS_DEPTH = 32;
+
 /** Words behind a `value` that is an attribute. */
 const AFTER_ATTRIBUTE = ['FROM', 'AS', 'WHERE', 'AND', 'OR', 'IN'];
 
@@ -110,6 +113,9 @@ export class Parser extends ExpressionParser {
       const token = this.lexer.next();
       if (token.kind !== 'word') {
         throw this.unexpected(token, 'a name after AS', 'names have letters, digits and underscores and stand without quotes');
+      }
+      if (path.length === MAX_ALIAS_DEPTH) {
+        throw this.lexer.error(token.at, `a path after AS has no more than ${MAX_ALIAS_DEPTH} names`);
       }
       path.push(token.text);
     } while (this.take('.'));

@@ -36,6 +36,7 @@ describe('a mistake is named with its place', () => {
     ['SELECT (a FROM \'a\'', '1:11: expected ), got \'FROM\''],
     ['SELECT VALUE a, b FROM \'a\'', '1:8: SELECT VALUE takes one item; select an array or an object of them'],
     ['SELECT a AS \'b\' FROM \'a\'', '1:13: expected a name after AS, got \'\'b\'\'; names have letters, digits and underscores and stand without quotes'],
+    [`SELECT a AS ${'b.'.repeat(32)}c FROM 'a'`, '1:77: a path after AS has no more than 32 names'],
     ['SELECT CASE WHEN a = 1 THEN 2 END FROM \'a\'', '1:8: CASE needs a value to compare with; write CASE value WHEN other THEN result … END; a WHEN takes values, not conditions'],
     ['SELECT CASE a END FROM \'a\'', '1:15: expected WHEN, got \'END\''],
     ['SELECT CASE a WHEN 1 THEN 2 FROM \'a\'', '1:29: expected END of CASE, got \'FROM\''],

@@ -7,10 +7,17 @@ import { define } from './function';
 import type { SqlFunction } from './function';
 
 /** Of texts only: every argument is converted, and one that cannot be makes it Undefined. */
-function ofTexts(name: string, since: SqlFunction['since'], count: number, call: (...texts: string[]) => Value, anchor = `iot-func-${name}`): SqlFunction {
+function ofTexts(name: string, since: SqlFunction['since'], count: number, call: (...texts: string[]) => Value, anchor?: string): SqlFunction {
+  return working(name, since, count, (_, ...texts) => call(...texts), anchor);
+}
+
+/** The same, for those that take longer than reading their texts does. */
+function working(
+  name: string, since: SqlFunction['since'], count: number, call: (work: Work, ...texts: string[]) => Value, anchor = `iot-func-${name}`,
+): SqlFunction {
   return define(name, since, [count, count], anchor, (args, { work }) => {
     const texts = args.map((arg) => toText(arg, work));
-    return texts.includes(undefined) ? undefined : call(...texts as string[]);
+    return texts.includes(undefined) ? undefined : call(work, ...texts as string[]);
   });
 }
 
@@ -40,9 +47,13 @@ function substring(args: readonly Value[], work: Work): Value {
   return start === undefined || end === undefined ? undefined : start < end ? text.slice(start, end) : '';
 }
 
+/** Steps for each piece that `replace()` cuts a text into. */
+const PART_STEPS = 2;
+
 /** Java finds an empty text before, between and behind all characters. */
-function replace(text: string, searched: string, replacement: string): Value {
+function replace(work: Work, text: string, searched: string, replacement: string): Value {
   const parts = searched === '' ? ['', ...text, ''] : text.split(searched);
+  work.spend(PART_STEPS * parts.length);
   return text.length + (parts.length - 1) * (replacement.length - searched.length) > MAX_TEXT_LENGTH ? undefined : parts.join(replacement);
 }
 
@@ -53,7 +64,7 @@ function concat(args: readonly Value[], work: Work): Value {
   if (args.some(isArray)) {
     const length = args.reduce<number>((sum, value) => sum + (isArray(value) ? value.length : 1), 0);
     work.spend(length);
-    return length > MAX_TEXT_LENGTH ? undefined : args.flatMap((value): readonly Value[] => (isArray(value) ? value : [value]));
+    return length > MAX_TEXT_LENGTH ? undefined : ([] as Value[]).concat(...args as Value[]);
   }
   const texts = args.map((arg) => toText(arg, work));
   if (texts.includes(undefined) || !args.some((value) => typeof value === 'string')) {
@@ -76,7 +87,7 @@ export const TEXT_FUNCTIONS: readonly SqlFunction[] = [
   ofTexts('rtrim', '2015-10-08', 1, (text) => text.trimEnd()),
   padded('lpad', (text, spaces) => spaces + text),
   padded('rpad', (text, spaces) => text + spaces),
-  ofTexts('replace', '2015-10-08', 3, replace),
+  working('replace', '2015-10-08', 3, replace),
   define('substring', '2015-10-08', [2, 3], 'iot-func-substring', (args, { work }) => substring(args, work)),
 ];
 
