@@ -1,5 +1,5 @@
 import { toJson } from './json';
-import { isInt, numericText, parseNumeric, round, toDouble } from './number';
+import { fromDouble, isInt, numericText, parseNumeric, round, toDouble } from './number';
 import type { Numeric } from './number';
 import { isNumeric } from './value';
 import type { Value } from './value';
@@ -62,7 +62,7 @@ export function toText(value: Value, work?: Work): string | undefined {
 }
 
 /** What `cast(value AS type)` converts to; only cast turns numbers into booleans and back. */
-export type CastTarget = 'text' | 'int' | 'decimal' | 'boolean';
+export type CastTarget = 'text' | 'int' | 'double' | 'decimal' | 'boolean';
 
 /** The type names of cast, and since when AWS knows them. */
 export const CAST_TYPES: ReadonlyMap<string, { readonly to: CastTarget; readonly since: '2015-10-08' | '2016-03-23' }> = new Map([
@@ -73,7 +73,7 @@ export const CAST_TYPES: ReadonlyMap<string, { readonly to: CastTarget; readonly
   ['varchar', { to: 'text', since: '2015-10-08' }],
   ['int', { to: 'int', since: '2015-10-08' }],
   ['integer', { to: 'int', since: '2015-10-08' }],
-  ['double', { to: 'decimal', since: '2015-10-08' }],
+  ['double', { to: 'double', since: '2015-10-08' }],
   ['decimal', { to: 'decimal', since: '2016-03-23' }],
   ['bool', { to: 'boolean', since: '2016-03-23' }],
   ['boolean', { to: 'boolean', since: '2016-03-23' }],
@@ -85,6 +85,10 @@ export function cast(value: Value, to: CastTarget, work: Work): Value {
     case 'text': return toText(value, work);
     case 'int': return typeof value === 'boolean' ? Number(value) : toFlooredInt(value, work);
     case 'decimal': return typeof value === 'boolean' ? Number(value) : toNumeric(value, work);
+    case 'double': {
+      const number = typeof value === 'boolean' ? Number(value) : toNumeric(value, work);
+      return number === undefined ? undefined : fromDouble(toDouble(number));
+    }
     case 'boolean': return isNumeric(value) ? value !== 0 : toBoolean(value);
   }
 }

@@ -47,6 +47,30 @@ function substring(args: readonly Value[], work: Work): Value {
   return start === undefined || end === undefined ? undefined : start < end ? text.slice(start, end) : '';
 }
 
+type CodeTest = (code: number) => boolean;
+
+/** What AWS calls white space at the start and the end: "tabs and spaces". */
+const isTabOrSpace: CodeTest = (code) => code === 0x20 || code === 0x09;
+
+/** What `trim()` of Java removes: spaces and all control characters, but no other space of Unicode. */
+const isUpToSpace: CodeTest = (code) => code <= 0x20;
+
+function trimStart(text: string, isSpace: CodeTest): string {
+  let start = 0;
+  while (start < text.length && isSpace(text.charCodeAt(start))) {
+    start++;
+  }
+  return text.slice(start);
+}
+
+function trimEnd(text: string, isSpace: CodeTest): string {
+  let end = text.length;
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) {
+    end--;
+  }
+  return text.slice(0, end);
+}
+
 /** Steps for each piece that `replace()` cuts a text into. */
 const PART_STEPS = 2;
 
@@ -82,9 +106,9 @@ export const TEXT_FUNCTIONS: readonly SqlFunction[] = [
   ofTexts('numbytes', '2016-03-23', 1, (text) => Buffer.byteLength(text), 'iot-sql-function-numbytes'),
   ofTexts('lower', '2015-10-08', 1, (text) => text.toLowerCase()),
   ofTexts('upper', '2015-10-08', 1, (text) => text.toUpperCase(), 'iot-sql-function-upper'),
-  ofTexts('trim', '2015-10-08', 1, (text) => text.trim()),
-  ofTexts('ltrim', '2015-10-08', 1, (text) => text.trimStart()),
-  ofTexts('rtrim', '2015-10-08', 1, (text) => text.trimEnd()),
+  ofTexts('trim', '2015-10-08', 1, (text) => trimEnd(trimStart(text, isUpToSpace), isUpToSpace)),
+  ofTexts('ltrim', '2015-10-08', 1, (text) => trimStart(text, isTabOrSpace)),
+  ofTexts('rtrim', '2015-10-08', 1, (text) => trimEnd(text, isTabOrSpace)),
   padded('lpad', (text, spaces) => spaces + text),
   padded('rpad', (text, spaces) => text + spaces),
   working('replace', '2015-10-08', 3, replace),
