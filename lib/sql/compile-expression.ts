@@ -208,7 +208,11 @@ interface MutableObject {
   [key: string]: Value;
 }
 
-/** Thrown when `*` and more are selected of a payload that is not JSON. */
+/**
+ * Thrown when `*` and more are selected of a payload that is not JSON; to an empty one more can be added.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/binary-payloads.html
+ */
 export class NotJson extends Error {
   public override readonly name = 'NotJson';
 }
@@ -236,7 +240,7 @@ export function compileSelection({ isValue, items }: Selection): Compiled {
         for (const name of names) {
           setMember(object, name, selected[name]);
         }
-      } else if (Buffer.isBuffer(selected)) {
+      } else if (Buffer.isBuffer(selected) && selected.length > 0) {
         throw new NotJson('the payload is not JSON, so that * has to be the only item');
       }
     }
@@ -245,7 +249,11 @@ export function compileSelection({ isValue, items }: Selection): Compiled {
 }
 
 function compileItem(item: Item): { readonly value: Compiled; readonly path?: readonly string[] } {
-  return item === '*' ? { value: compileExpression({ kind: 'star' }) } : { value: compileExpression(item.value), path: item.path };
+  if (item === '*') {
+    return { value: compileExpression({ kind: 'star' }) };
+  }
+  const value = compileExpression(item.value);
+  return item.path.length === 0 ? { value } : { value, path: item.path };
 }
 
 /**

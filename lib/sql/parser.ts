@@ -97,6 +97,11 @@ export class Parser extends ExpressionParser {
       }
     }
     const value = this.expression();
+    if (hasMembers(value) && this.take('.')) {
+      // Not on AWS's pages, but in rules that run: all members of an object, as `*` is those of the message.
+      this.expect('*');
+      return { value, path: [] };
+    }
     if (this.takeWord('AS')) {
       return { value, path: this.alias() };
     }
@@ -143,6 +148,10 @@ export class Parser extends ExpressionParser {
     const from = this.postfix();
     return { ...selection, from, where: this.takeWord('WHERE') ? this.expression() : undefined };
   }
+}
+
+function hasMembers({ kind }: Expression): boolean {
+  return kind === 'name' || kind === 'path' || kind === 'variable' || kind === 'call' || kind === 'select';
 }
 
 /** What an item without AS is called: the last name of its path, or its function. */

@@ -50,6 +50,13 @@ describe('a mistake is named with its place', () => {
     ['SET a = 1 SELECT 1 FROM \'a\'', '1:5: SET needs the name of a variable; write @name, with up to 64 letters, digits and underscores'],
     [`SET ${Array.from({ length: 11 }, (_, i) => `@v${i} = 1`).join(', ')} SELECT 1`, '1:95: a statement has no more than 10 variables'],
     ['SELECT get_dynamodb("t", "k", 1, "r"), get_dynamodb("t", "k", 2, "r") FROM \'a\'', '1:40: get_dynamodb() can be called once in a statement; keep its value in a variable: SET @value = …'],
+    ['SET @r = "arn" SELECT get_thing_shadow("t", @r) FROM \'a\'', '1:23: get_thing_shadow() takes no variable for its role; write the value itself'],
+    ['SET @m = "enrichArray" SELECT transform(@m, a, b) FROM \'a\'', '1:31: transform() takes no variable for its first argument; write the value itself'],
+    ['SET @e = "base64" SELECT decode(a, @e) FROM \'a\'', '1:26: decode() takes no variable for its second argument; write the value itself'],
+    ['SELECT get_or_default(a, decode(b, "proto", "b", "k", "f", "m")) FROM \'a\'', '1:8: the default of get_or_default() cannot ask another service; ask for it in the first argument of another get_or_default()'],
+    ['SELECT abs(a.*) FROM \'a\'', '1:13: expected ), got \'.\''],
+    ['SELECT a + b.* FROM \'a\'', '1:13: expected the end of the statement, got \'.\''],
+    ['SELECT * FROM \'a\' WHERE b.*', '1:26: expected the end of the statement, got \'.\''],
     ['SELECT get_or_default(a, [aws_lambda("f", *)]) FROM \'a\'', '1:8: the default of get_or_default() cannot ask another service; ask for it in the first argument of another get_or_default()'],
   ])('%s', (sql, message) => {
     expect(errorOf(sql).message).toBe(message);

@@ -335,7 +335,7 @@ function selected({ isValue, items }: Selection, at: Tagged): Tagged {
   const members = new Map<string, Tagged>();
   for (const one of items) {
     const value = valueOf(one);
-    if (one !== '*') {
+    if (one !== '*' && one.path.length > 0) {
       if (value.is !== 'undefined') {
         members.set(one.path[0]!, value);
       }

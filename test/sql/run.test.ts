@@ -159,7 +159,9 @@ describe('a message', () => {
   ])('of %s is bytes without attributes', (_, payload) => {
     expect(run('SELECT * FROM \'a\' WHERE isUndefined(a)', messageOf(payload))).toEqual({ matched: true, value: payload, reasons: [] });
     expect(run('SELECT a FROM \'a\' WHERE a = 1', messageOf(payload))).toEqual({ matched: false, reasons: [] });
-    expect(run('SELECT *, 1 AS one FROM \'a\'', messageOf(payload))).toEqual({ matched: false, failure: 'the payload is not JSON, so that * has to be the only item', reasons: [] });
+    expect(run('SELECT *, 1 AS one FROM \'a\'', messageOf(payload))).toEqual(payload.length === 0
+      ? { matched: true, value: { one: 1 }, reasons: [] }
+      : { matched: false, failure: 'the payload is not JSON, so that * has to be the only item', reasons: [] });
     expect(run('SELECT encode(*, \'base64\') AS data', messageOf(payload))).toMatchObject({ value: { data: payload.toString('base64') } });
   });
 

@@ -21,6 +21,11 @@ function get([collection, key]: readonly Value[], { work }: Evaluation): Value {
   return typeof index === 'number' && index >= 0 ? (collection as string | readonly Value[])[index] : undefined;
 }
 
+function transform([mode, attributes, objects]: readonly Value[], { work }: Evaluation): Value {
+  work.spend(isArray(objects) ? objects.length : 1);
+  return mode === 'enrichArray' && isArray(objects) ? enrich(objects, attributes, work) : undefined;
+}
+
 function enrich(objects: readonly Value[], attributes: Value, work: Work): Value {
   const added = toJson(attributes, MAX_VALUE_SIZE, work);
   if (!isObject(attributes) || added === undefined || !objects.every(isObject) || objects.length * (added.length - 2) > MAX_VALUE_SIZE) {
@@ -70,9 +75,6 @@ export const COLLECTION_FUNCTIONS: readonly SqlFunction[] = [
   define('get_or_default', '2016-03-23', [1, 2], 'iot-sql-function-get-or-default', (args) => args[0] ?? (args.length === 1 ? null : args[1])),
   define('isnull', '2015-10-08', [1, 1], 'iot-sql-function-isNull', ([value]) => value === null),
   define('isundefined', '2016-03-23', [1, 1], 'iot-sql-function-isUndefined', ([value]) => value === undefined),
-  define('transform', '2016-03-23', [3, 3], 'iot-func-transform', ([mode, attributes, objects], { work }) => {
-    work.spend(isArray(objects) ? objects.length : 1);
-    return mode === 'enrichArray' && isArray(objects) ? enrich(objects, attributes, work) : undefined;
-  }),
-  { ...define('encode', '2016-03-23', [2, 2], 'iot-sql-encode-payload', encode), raw: true },
+  { ...define('transform', '2016-03-23', [3, 3], 'iot-func-transform', transform), constants: [0] },
+  { ...define('encode', '2016-03-23', [2, 2], 'iot-sql-encode-payload', encode), raw: true, constants: [1] },
 ];
