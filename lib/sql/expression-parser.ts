@@ -84,6 +84,9 @@ export abstract class ExpressionParser extends TokenReader {
   private unary(): Expression {
     const token = this.lexer.peek();
     if (this.take('-')) {
+      if (this.lexer.source[token.at - 1] === '-') {
+        this.warn(token.at - 1, '-- begins no comment, it takes away a negative number');
+      }
       return this.nested(token, () => ({ kind: 'negative', operand: this.unary() }));
     }
     return this.isWord('NOT') ? this.negation() : this.postfix();

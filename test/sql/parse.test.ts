@@ -31,6 +31,11 @@ describe('a mistake is named with its place', () => {
     ['SELECT a – 1 FROM \'a\'', '1:10: \'–\' means nothing here; write - for minus'],
     ['SELECT a != 1 FROM \'a\'', '1:10: \'!=\' is not an operator of AWS IoT SQL; write <>'],
     ['SELECT a /* note */ FROM \'a\'', '1:10: \'/*\' is not an operator of AWS IoT SQL; AWS IoT SQL has no comments'],
+    ['SELECT * FROM \'a\';', '1:18: \';\' means nothing here; a statement ends without it'],
+    ['SELECT * FROM \'a\' WHERE b LIKE \'c%\'', '1:27: AWS IoT SQL has no LIKE; write startswith(), endswith(), indexof() or regexp_matches()'],
+    ['SELECT * FROM \'a\' WHERE b is not null', '1:27: AWS IoT SQL has no IS; write isNull(a) or isUndefined(a)'],
+    ['SELECT * FROM \'a\' WHERE b BETWEEN 1 AND 2', '1:27: AWS IoT SQL has no BETWEEN; write a >= low AND a <= high'],
+    ['SELECT a FROM \'a\' GROUP BY a', '1:19: AWS IoT SQL has no GROUP; a rule looks at one message at a time'],
     ['SELECT \'text FROM \'x\'', '1:20: expected the end of the statement, got \'x\''],
     ['SELECT \'text FROM', '1:8: a text that begins with \' does not end'],
     ['SELECT (a FROM \'a\'', '1:11: expected ), got \'FROM\''],
@@ -155,6 +160,11 @@ test('keywords and functions are not case-sensitive, attributes are', () => {
 
 test('FROM may be missing, for a rule of Basic Ingest', () => {
   expect(parseSql('SELECT * WHERE a = 1').from).toBeUndefined();
+});
+
+test('warns of what looks like a comment', () => {
+  expect(parseSql('SELECT temp -- celsius\nAS t FROM \'a\'').warnings).toMatchObject([{ line: 1, column: 13, message: '-- begins no comment, it takes away a negative number' }]);
+  expect(parseSql('SELECT a - -b AS c FROM \'a\'').warnings).toEqual([]);
 });
 
 test('warns of what is taken but is Undefined or has no name', () => {
