@@ -3,7 +3,7 @@ import type { IConstruct } from 'constructs';
 import { invalid } from '../private/errors';
 import type * as language from '../sql';
 import type { Query, SqlWarning, Template } from '../sql';
-import { readTemplate, TemplateError } from './templates';
+import { hasTokenInCode, TemplateError, withoutTokens } from './templates';
 
 /** The language is large, and many apps have no rules. */
 function sqlLanguage(): typeof language {
@@ -11,27 +11,28 @@ function sqlLanguage(): typeof language {
 }
 
 /**
- * Reads a statement; undefined where only the deployment knows it.
+ * Reads a statement; undefined where only the deployment knows it. Tokens in its texts do not keep it from being read, but a
+ * topic filter with one is left out.
  *
  * AWS IoT would say at deployment that there is a mistake, or let the rule never run.
  */
 export function checkStatement(scope: IConstruct, sql: string): Query | undefined {
-  if (Token.isUnresolved(sql)) {
+  if (hasTokenInCode(sql)) {
     return undefined;
   }
   const query = readable(scope, 'sql', () => sqlLanguage().parseSql(sql));
   warn(scope, 'sql', query.warnings);
-  return query;
+  return Token.isUnresolved(query.from) ? { ...query, from: undefined } : query;
 }
 
 /** Checks the templates in a text, which may use the variables of the statement; undefined where only the deployment knows it. */
 export function checkTemplate(scope: IConstruct, name: string, text: string, query: Query | undefined): Template | undefined {
   return readable(scope, name, () => {
-    if (Token.isUnresolved(text)) {
-      readTemplate(text);
+    const known = Token.isUnresolved(text) ? withoutTokens(text) : text;
+    if (known === undefined) {
       return undefined;
     }
-    const template = sqlLanguage().parseTemplate(text, query);
+    const template = sqlLanguage().parseTemplate(known, query);
     warn(scope, name, template.warnings);
     return template;
   });

@@ -43,6 +43,30 @@ export function readTemplate(source: string): Piece[] {
   return [...pieces, { kind: 'text' as const, text }].filter((piece) => piece.kind === 'expression' || piece.text !== '');
 }
 
+/**
+ * Whether a token of the CDK stands in SQL outside of its texts, where it can be anything.
+ *
+ * Within quotes, as the ARN of a function does, it is a text whatever it becomes.
+ */
+export function hasTokenInCode(sql: string): boolean {
+  return sql.replace(/'[^']*'|"[^"]*"/g, '').includes('${Token[');
+}
+
+/**
+ * A text with letters for the tokens around its templates, so that each place stays where it was.
+ *
+ * Undefined if a token is part of an expression, so that only the deployment knows it.
+ */
+export function withoutTokens(source: string): string | undefined {
+  const pieces = readTemplate(source);
+  if (pieces.some(({ kind, text }) => kind === 'expression' && hasTokenInCode(text))) {
+    return undefined;
+  }
+  return pieces.map(({ kind, text }) => (
+    kind === 'expression' ? `\${${text}}` : text.replace(/\$\{Token\[[^\]]*\]\}/g, (token) => 'x'.repeat(token.length))
+  )).join('');
+}
+
 /** Where the brace is that ends an expression: not one in quotes, nor one that ends an object. */
 function endOfExpression(source: string, start: number): number {
   let depth = 0;

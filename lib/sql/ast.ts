@@ -50,7 +50,7 @@ export interface Selection {
   readonly where?: Expression;
 }
 
-/** `*`, or an expression with the path of keys that it is put at. */
+/** `*`, or an expression with the path of keys that it is put at; an empty path is that of the members of `object.*`. */
 export type Item = '*' | { readonly value: Expression; readonly path: readonly string[] };
 
 export interface NestedSelect extends Selection {

@@ -6,6 +6,7 @@ import { negate } from './number';
 import { OPERATORS, negated } from './operators';
 import { equal, isArray, isObject, memberOf, setMember } from './value';
 import type { Value } from './value';
+import type { Work } from './work';
 
 /** Where an expression is evaluated: what its names and `*` stand for. */
 export interface Scope {
@@ -203,10 +204,20 @@ function compileNested(select: NestedSelect): Compiled {
   };
 }
 
-/** Thrown when `*` and more are selected of a payload that is not JSON. */
+interface MutableObject {
+  [key: string]: Value;
+}
+
+/**
+ * Thrown when `*` and more are selected of a payload that is not JSON; to an empty one more can be added.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/developerguide/binary-payloads.html
+ */
 export class NotJson extends Error {
   public override readonly name = 'NotJson';
 }
+
+const NOTHING = new Set<Value>();
 
 /** What a SELECT makes of the message or item, without its WHERE. */
 export function compileSelection({ isValue, items }: Selection): Compiled {
@@ -214,20 +225,22 @@ export function compileSelection({ isValue, items }: Selection): Compiled {
   if (isValue || (items.length === 1 && items[0] === '*')) {
     return compiled[0]!.value;
   }
+  const hasPaths = compiled.some(({ path }) => path !== undefined && path.length > 1);
   return (scope) => {
     scope.evaluation.work.spend(compiled.length);
     const object: { [key: string]: Value } = {};
+    const own = hasPaths ? new Set<Value>() : NOTHING;
     for (const { value, path } of compiled) {
       const selected = value(scope);
       if (path !== undefined) {
-        setAt(object, path, selected);
+        setAt(object, path, selected, own, scope.evaluation.work);
       } else if (isObject(selected)) {
         const names = Object.keys(selected);
         scope.evaluation.work.spend(names.length);
         for (const name of names) {
           setMember(object, name, selected[name]);
         }
-      } else if (Buffer.isBuffer(selected)) {
+      } else if (Buffer.isBuffer(selected) && selected.length > 0) {
         throw new NotJson('the payload is not JSON, so that * has to be the only item');
       }
     }
@@ -236,19 +249,31 @@ export function compileSelection({ isValue, items }: Selection): Compiled {
 }
 
 function compileItem(item: Item): { readonly value: Compiled; readonly path?: readonly string[] } {
-  return item === '*' ? { value: compileExpression({ kind: 'star' }) } : { value: compileExpression(item.value), path: item.path };
+  if (item === '*') {
+    return { value: compileExpression({ kind: 'star' }) };
+  }
+  const value = compileExpression(item.value);
+  return item.path.length === 0 ? { value } : { value, path: item.path };
 }
 
-/** Put a value at a path of an object that is being made; what it shares with the message is copied, never changed. */
-function setAt(object: { [key: string]: Value }, path: readonly string[], value: Value): void {
+/**
+ * Put a value at a path of an object that is being made; what it shares with the message is copied, never changed.
+ *
+ * `own` are the copies, which are not copied again.
+ */
+function setAt(object: MutableObject, path: readonly string[], value: Value, own: Set<Value>, work: Work): void {
   if (value === undefined) {
     return;
   }
   let target = object;
   for (const name of path.slice(0, -1)) {
     const before = memberOf(target, name);
-    const copy: { [key: string]: Value } = { ...isObject(before) ? before : {} };
-    setMember(target, name, copy);
+    const copy: MutableObject = own.has(before) ? before as MutableObject : { ...isObject(before) ? before : {} };
+    if (copy !== before) {
+      work.spend(1 + (isObject(before) ? Object.keys(before).length : 0));
+      own.add(copy);
+      setMember(target, name, copy);
+    }
     target = copy;
   }
   setMember(target, path.at(-1)!, value);

@@ -1,14 +1,13 @@
 import { toJson } from './json';
-import { isInt, numericText, parseNumeric, round, toDouble } from './number';
+import { fromDouble, isInt, numericText, parseNumeric, round, toDouble } from './number';
 import type { Numeric } from './number';
 import { isNumeric } from './value';
 import type { Value } from './value';
 import { MAX_TEXT_LENGTH } from './work';
 import type { Work } from './work';
 
-/** How many characters of a text are read in one step, and of JSON written. */
+/** How many characters of a text are read in one step. */
 const TEXT_PER_STEP = 16;
-const JSON_PER_STEP = 2;
 
 /**
  * The conversions that operators and functions apply to what they are given; undefined is Undefined, and there is no
@@ -55,13 +54,15 @@ export function toBoolean(value: Value): boolean | undefined {
 }
 
 export function toText(value: Value, work?: Work): string | undefined {
-  const text = typeof value === 'string' ? value : value === null ? undefined : isNumeric(value) ? numericText(value) : toJson(value, MAX_TEXT_LENGTH);
-  work?.spend((text?.length ?? 0) / (text === value ? TEXT_PER_STEP : JSON_PER_STEP));
-  return text;
+  if (typeof value === 'string') {
+    work?.spend(value.length / TEXT_PER_STEP);
+    return value;
+  }
+  return value === null ? undefined : isNumeric(value) ? numericText(value) : toJson(value, MAX_TEXT_LENGTH, work);
 }
 
 /** What `cast(value AS type)` converts to; only cast turns numbers into booleans and back. */
-export type CastTarget = 'text' | 'int' | 'decimal' | 'boolean';
+export type CastTarget = 'text' | 'int' | 'double' | 'decimal' | 'boolean';
 
 /** The type names of cast, and since when AWS knows them. */
 export const CAST_TYPES: ReadonlyMap<string, { readonly to: CastTarget; readonly since: '2015-10-08' | '2016-03-23' }> = new Map([
@@ -72,7 +73,7 @@ export const CAST_TYPES: ReadonlyMap<string, { readonly to: CastTarget; readonly
   ['varchar', { to: 'text', since: '2015-10-08' }],
   ['int', { to: 'int', since: '2015-10-08' }],
   ['integer', { to: 'int', since: '2015-10-08' }],
-  ['double', { to: 'decimal', since: '2015-10-08' }],
+  ['double', { to: 'double', since: '2015-10-08' }],
   ['decimal', { to: 'decimal', since: '2016-03-23' }],
   ['bool', { to: 'boolean', since: '2016-03-23' }],
   ['boolean', { to: 'boolean', since: '2016-03-23' }],
@@ -84,6 +85,10 @@ export function cast(value: Value, to: CastTarget, work: Work): Value {
     case 'text': return toText(value, work);
     case 'int': return typeof value === 'boolean' ? Number(value) : toFlooredInt(value, work);
     case 'decimal': return typeof value === 'boolean' ? Number(value) : toNumeric(value, work);
+    case 'double': {
+      const number = typeof value === 'boolean' ? Number(value) : toNumeric(value, work);
+      return number === undefined ? undefined : fromDouble(toDouble(number));
+    }
     case 'boolean': return isNumeric(value) ? value !== 0 : toBoolean(value);
   }
 }

@@ -16,6 +16,8 @@ const RESERVED = new Set(CLAUSES.filter((word) => word !== 'SET'));
 
 const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map([['NULL', null], ['TRUE', true], ['FALSE', false]]);
 
+const ORDINALS = ['first', 'second'];
+
 /** Level of NOT among the levels of `PRECEDENCE`. */
 const NOT_LEVEL = 2;
 
@@ -82,6 +84,9 @@ export abstract class ExpressionParser extends TokenReader {
   private unary(): Expression {
     const token = this.lexer.peek();
     if (this.take('-')) {
+      if (this.lexer.source[token.at - 1] === '-') {
+        this.warn(token.at - 1, '-- begins no comment, it takes away a negative number');
+      }
       return this.nested(token, () => ({ kind: 'negative', operand: this.unary() }));
     }
     return this.isWord('NOT') ? this.negation() : this.postfix();
@@ -90,7 +95,8 @@ export abstract class ExpressionParser extends TokenReader {
   protected postfix(): Expression {
     const of = this.primary();
     const names: string[] = [];
-    while (this.take('.')) {
+    while (this.isSymbol('.') && !this.isMembers()) {
+      this.lexer.next();
       const token = this.lexer.next();
       if (token.kind !== 'word') {
         throw this.unexpected(token, 'a name after the dot', 'use get(object, "name") for a name that is not of letters, digits and underscores');
@@ -101,6 +107,12 @@ export abstract class ExpressionParser extends TokenReader {
       throw this.lexer.error(this.lexer.peek().at, 'an array is not indexed with [ ]', 'use get(array, index), which counts from 0');
     }
     return names.length === 0 ? of : { kind: 'path', of, names };
+  }
+
+  /** Whether a `.*` follows, which an item of SELECT may end with. */
+  private isMembers(): boolean {
+    const { kind, text } = this.lexer.second();
+    return kind === 'symbol' && text === '*';
   }
 
   private primary(): Expression {
@@ -262,6 +274,11 @@ export abstract class ExpressionParser extends TokenReader {
     this.expect('(');
     const args = this.list(')');
     this.warnOfArguments(token, record, args.length);
+    for (const index of record.constants ?? []) {
+      if (args.at(index)?.kind === 'variable' && args.length > 1) {
+        throw this.lexer.error(token.at, `${name}() takes no variable for its ${index < 0 ? 'role' : `${ORDINALS[index]!} argument`}`, 'write the value itself');
+      }
+    }
     if (name === 'get_or_default' && asksElsewhere(args[1])) {
       throw this.lexer.error(token.at, 'the default of get_or_default() cannot ask another service', 'ask for it in the first argument of another get_or_default()');
     }
@@ -281,6 +298,7 @@ function asksElsewhere(tree: unknown): boolean {
   if (typeof tree !== 'object' || tree === null) {
     return false;
   }
-  const { kind, name } = tree as { readonly kind?: unknown; readonly name?: unknown };
-  return (kind === 'call' && FUNCTIONS.get(name as string)?.external !== undefined) || Object.values(tree).some(asksElsewhere);
+  const { kind, name, args } = tree as { readonly kind?: unknown; readonly name?: unknown; readonly args?: { readonly length: number } };
+  const isProtobuf = name === 'decode' && args !== undefined && args.length > 2;
+  return (kind === 'call' && (isProtobuf || FUNCTIONS.get(name as string)?.external !== undefined)) || Object.values(tree).some(asksElsewhere);
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { Decimal, numericText, readNumeric } from './number';
 import { isArray, isObject, setMember } from './value';
 import type { ObjectValue, Value } from './value';
+import type { Work } from './work';
 
 /** Arrays and objects within each other; anything deeper is not read as JSON. */
 const MAX_DEPTH = 200;
@@ -101,16 +102,25 @@ class PreciseReader {
   }
 }
 
+/** How many characters of JSON are written in one step, and the steps for each value. */
+const WRITTEN_PER_STEP = 2;
+const VALUE_STEPS = 4;
+
+/** Arrays and objects within each other that are written: more than a payload, a statement and its variables need. */
+const MAX_WRITTEN_DEPTH = 1000;
+
 /**
- * A value as JSON; undefined if it is Undefined or longer than `most` characters.
+ * A value as JSON; undefined if it is Undefined, longer than `most` characters or more than 1,000 deep.
  *
- * Undefined members and items are left out. A payload that is not JSON has no JSON.
+ * Undefined members and items are left out. A payload that is not JSON has no JSON. It costs work whether it fits or not.
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-data-types.html
  */
-export function toJson(value: Value, most = Infinity): string | undefined {
+export function toJson(value: Value, most = Infinity, work?: Work): string | undefined {
   const writer = new Writer(most);
-  return writer.write(value, '') ? writer.text : undefined;
+  const isWhole = writer.write(value, '') && writer.fits;
+  work?.spend(VALUE_STEPS * writer.visited + writer.text.length / WRITTEN_PER_STEP);
+  return isWhole ? writer.text : undefined;
 }
 
 /** Keys that need no escapes, which are all but a few. */
@@ -118,11 +128,19 @@ const PLAIN = /^[\w-]*$/;
 
 class Writer {
   public text = '';
+  public visited = 0;
+  private depth = 0;
 
   constructor(private readonly most: number) {}
 
+  /** Whether all that has been written has room. */
+  public get fits(): boolean {
+    return this.text.length <= this.most && this.depth <= MAX_WRITTEN_DEPTH;
+  }
+
   /** Write a value behind what separates it from the one before; false if there was nothing to write or it did not fit. */
   public write(value: Value, before: string): boolean {
+    this.visited++;
     switch (typeof value) {
       case 'undefined': return false;
       case 'string': this.text += before + JSON.stringify(value); break;
@@ -133,15 +151,23 @@ class Writer {
           this.text += `${before}null`;
         } else if (value instanceof Decimal) {
           this.text += before + numericText(value);
-        } else if (isArray(value)) {
-          this.writeItems(value, before);
-        } else if (isObject(value)) {
-          this.writeMembers(value, before);
+        } else if (isArray(value) || isObject(value)) {
+          this.depth++;
+          if (!this.fits) {
+            return false;
+          }
+          if (isArray(value)) {
+            this.writeItems(value, before);
+          } else {
+            this.writeMembers(value, before);
+          }
+          // What is too deep stays so.
+          this.depth -= this.fits ? 1 : 0;
         } else {
           return false;
         }
     }
-    return this.text.length <= this.most;
+    return this.fits;
   }
 
   private writeItems(items: readonly Value[], before: string): void {
@@ -150,7 +176,7 @@ class Writer {
     for (const item of items) {
       if (this.write(item, separator)) {
         [separator, written] = [',', true];
-      } else if (this.text.length > this.most) {
+      } else if (!this.fits) {
         return;
       }
     }
@@ -164,7 +190,7 @@ class Writer {
       const name = PLAIN.test(key) ? `"${key}"` : JSON.stringify(key);
       if (this.write(object[key], `${separator}${name}:`)) {
         [separator, written] = [',', true];
-      } else if (this.text.length > this.most) {
+      } else if (!this.fits) {
         return;
       }
     }

@@ -25,6 +25,10 @@ const FOREIGN: { readonly [symbol: string]: string } = {
   '!=': 'write <>', '==': 'write =', '||': 'write OR, or + for texts', '&&': 'write AND', '/*': 'AWS IoT SQL has no comments',
 };
 
+function hintFor(character: string): string | undefined {
+  return /[\u2010-\u2015]/.test(character) ? 'write - for minus' : character === ';' ? 'a statement ends without it' : undefined;
+}
+
 /** Cuts a statement into tokens, one at a time, so that a template can stop at its closing brace. */
 export class Lexer {
   private ahead: Token | undefined;
@@ -84,7 +88,7 @@ export class Lexer {
     }
     const symbol = this.take(SYMBOL);
     if (symbol === undefined) {
-      throw this.error(at, `${show(String.fromCodePoint(this.source.codePointAt(at)!))} means nothing here`, /[\u2010-\u2015]/.test(character) ? 'write - for minus' : undefined);
+      throw this.error(at, `${show(String.fromCodePoint(this.source.codePointAt(at)!))} means nothing here`, hintFor(character));
     }
     if (FOREIGN[symbol[0]] !== undefined) {
       throw this.error(at, `${show(symbol[0])} is not an operator of AWS IoT SQL`, FOREIGN[symbol[0]]);

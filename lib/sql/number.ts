@@ -191,11 +191,19 @@ export function divide(left: Numeric, right: Numeric): Numeric | undefined {
   if (bothSafe(left, right)) {
     return Math.trunc((left as number) / (right as number)) + 0;
   }
-  const [a, b] = [partsOf(left), partsOf(right)];
   if (isInt(left) && isInt(right)) {
     const [dividend, divisor] = align(left, right);
     return numeric(dividend / divisor, 0);
   }
+  return divideDecimals(left, right);
+}
+
+/** The same for two Decimals, whole ones too, with all the digits there are. */
+export function divideDecimals(left: Numeric, right: Numeric): Numeric | undefined {
+  if (right === 0) {
+    return undefined;
+  }
+  const [a, b] = [partsOf(left), partsOf(right)];
   const scale = Math.max(0, PRECISION + 2 + digitsOf(b.coefficient) - digitsOf(a.coefficient));
   const dividend = a.coefficient * 10n ** BigInt(scale);
   const quotient = dividend / b.coefficient;

@@ -1,5 +1,5 @@
 import { toBoolean, toNumeric, toText } from './convert';
-import { add, compare, divide, multiply, remainder, subtract } from './number';
+import { add, compare, divide, divideDecimals, multiply, remainder, subtract } from './number';
 import type { Numeric } from './number';
 import { equal, isArray, isNumeric } from './value';
 import type { Value } from './value';
@@ -48,6 +48,8 @@ function equals(left: Value, right: Value, work: Work): boolean | undefined {
 }
 
 const sum = calculating(add);
+const quotient = calculating(divide);
+const decimalQuotient = calculating(divideDecimals);
 
 /** A text on either side makes it a concatenation. */
 function plus(left: Value, right: Value, work: Work): Value {
@@ -78,7 +80,8 @@ export const OPERATORS: { readonly [name in OperatorName]: Operator } = {
   '+': plus,
   '-': calculating(subtract),
   '*': calculating(multiply),
-  '/': calculating(divide),
+  // A text is a Decimal, so that "7" / 2 is 3.5, where 7 / 2 is 3.
+  '/': (left, right, work) => (typeof left === 'string' || typeof right === 'string' ? decimalQuotient : quotient)(left, right, work),
   '%': calculating(remainder, REMAINDER_STEPS),
 };
 

@@ -8,6 +8,9 @@ import { topicFilterProblem } from './topic-filter';
 const MAX_VARIABLES = 10;
 const MAX_VARIABLE_NAME = 64;
 
+/** Names of a path behind AS; AWS documents no limit, but devices and actions take nothing so deep. */
+const MAX_ALIAS_DEPTH = 32;
+
 /** Words behind a `value` that is an attribute. */
 const AFTER_ATTRIBUTE = ['FROM', 'AS', 'WHERE', 'AND', 'OR', 'IN'];
 
@@ -94,6 +97,11 @@ export class Parser extends ExpressionParser {
       }
     }
     const value = this.expression();
+    if (hasMembers(value) && this.take('.')) {
+      // Not on AWS's pages, but in rules that run: all members of an object, as `*` is those of the message.
+      this.expect('*');
+      return { value, path: [] };
+    }
     if (this.takeWord('AS')) {
       return { value, path: this.alias() };
     }
@@ -110,6 +118,9 @@ export class Parser extends ExpressionParser {
       const token = this.lexer.next();
       if (token.kind !== 'word') {
         throw this.unexpected(token, 'a name after AS', 'names have letters, digits and underscores and stand without quotes');
+      }
+      if (path.length === MAX_ALIAS_DEPTH) {
+        throw this.lexer.error(token.at, `a path after AS has no more than ${MAX_ALIAS_DEPTH} names`);
       }
       path.push(token.text);
     } while (this.take('.'));
@@ -137,6 +148,10 @@ export class Parser extends ExpressionParser {
     const from = this.postfix();
     return { ...selection, from, where: this.takeWord('WHERE') ? this.expression() : undefined };
   }
+}
+
+function hasMembers({ kind }: Expression): boolean {
+  return kind === 'name' || kind === 'path' || kind === 'variable' || kind === 'call' || kind === 'select';
 }
 
 /** What an item without AS is called: the last name of its path, or its function. */

@@ -13,6 +13,17 @@ const MAX_WARNINGS = 100;
 /** The words of the grammar. */
 export const CLAUSES = ['SELECT', 'FROM', 'WHERE', 'SET', 'AS', 'AND', 'OR', 'NOT', 'IN', 'CASE', 'WHEN', 'THEN', 'ELSE', 'END'];
 
+/** Words of other SQL, and what AWS IoT has in their place. */
+const FOREIGN: { readonly [word: string]: string } = {
+  LIKE: 'write startswith(), endswith(), indexof() or regexp_matches()',
+  BETWEEN: 'write a >= low AND a <= high',
+  IS: 'write isNull(a) or isUndefined(a)',
+  GROUP: 'a rule looks at one message at a time',
+  ORDER: 'a rule looks at one message at a time',
+  LIMIT: 'a rule looks at one message at a time',
+  JOIN: 'a rule looks at one message at a time',
+};
+
 /** Takes the tokens of a statement one after the other; a mistake is a SqlError at its place. */
 export abstract class TokenReader {
   public readonly warnings: SqlWarning[] = [];
@@ -80,6 +91,10 @@ export abstract class TokenReader {
 
   protected unexpected(token: Token, wanted: string, hint?: string): Error {
     const got = token.kind === 'end' ? 'the end' : show(this.lexer.source.slice(token.at, token.end));
+    const foreign = token.kind === 'word' ? FOREIGN[token.text.toUpperCase()] : undefined;
+    if (foreign !== undefined) {
+      return this.lexer.error(token.at, `AWS IoT SQL has no ${token.text.toUpperCase()}`, foreign);
+    }
     const clause = token.kind === 'word' ? didYouMean(token.text, CLAUSES) : undefined;
     const mistyped = clause?.includes(`'${token.text.toUpperCase()}'`) === true ? undefined : clause;
     return this.lexer.error(token.at, `expected ${wanted}, got ${got}`, mistyped ?? hint);

@@ -113,6 +113,26 @@ describe('sql', () => {
     Template.fromStack(stack).hasResourceProperties(RULE, { TopicRulePayload: { Sql: 'anything' } });
   });
 
+  test('is read although it has tokens in its texts', () => {
+    const arn = Lazy.string({ produce: () => 'arn:aws:lambda:eu-west-1:111122223333:function:enrich' });
+    const sql = (name: string): string => `SELECT ${name}("${arn}", *) AS more FROM '${new CfnParameter(stack, name).valueAsString}/+/telemetry'`;
+
+    expect(() => define({ sql: sql('aws_lamda') })).toThrow(/^'sql' cannot be read: 1:8: unknown function 'aws_lamda'; did you mean 'aws_lambda'\?/);
+    expect(() => new TopicRule(stack, 'Right', { sql: sql('aws_lambda'), actions: [republish()] })).not.toThrow();
+  });
+
+  test('is not said to go unheard when its topic filter is a token', () => {
+    const topicSpace = new TopicSpace({ topics: { telemetry: Channel.fromDevice('dt/{thing}/telemetry') } });
+
+    expect(() => define({ sql: `SELECT * FROM 'x/${new CfnParameter(stack, 'Rest').valueAsString}'`, topicSpace, actions: [RuleAction.toSqs(queueIn(stack))] })).not.toThrow();
+  });
+
+  test('is beside templates that are read although they have tokens around them', () => {
+    const prefix = Lazy.string({ produce: () => 'prefix' });
+
+    expect(() => define({ actions: [RuleAction.republish(`${prefix}/\${toipc(2)}`)] })).toThrow(/^'topic' cannot be read: 1:\d+: unknown function 'toipc'; did you mean 'topic'\?/);
+  });
+
   test('may do without FROM, for basic ingest', () => {
     expect(() => define({ sql: 'SELECT *' })).not.toThrow();
   });

@@ -58,7 +58,7 @@ const { expression } = fc.letrec<{ expression: string; select: string }>((tie) =
   };
 });
 
-const statement = fc.tuple(fc.array(fc.oneof(expression.map((one) => `${one} AS r`), fc.constant('*'), path.map((one) => `${one} AS p`)), { minLength: 1, maxLength: 2 }), fc.option(expression, { nil: undefined, freq: 1 }))
+const statement = fc.tuple(fc.array(fc.oneof(expression.map((one) => `${one} AS r`), fc.constant('*'), path.map((one) => `${one} AS p`), path.map((one) => `${one}.*`)), { minLength: 1, maxLength: 2 }), fc.option(expression, { nil: undefined, freq: 1 }))
   .map(([items, where]) => `SELECT ${items.join(', ')} FROM 'a'${where === undefined ? '' : ` WHERE ${where}`}`);
 
 /** JSON as the reference has it, read anew: numbers keep how they are written. */

@@ -31,11 +31,17 @@ describe('a mistake is named with its place', () => {
     ['SELECT a – 1 FROM \'a\'', '1:10: \'–\' means nothing here; write - for minus'],
     ['SELECT a != 1 FROM \'a\'', '1:10: \'!=\' is not an operator of AWS IoT SQL; write <>'],
     ['SELECT a /* note */ FROM \'a\'', '1:10: \'/*\' is not an operator of AWS IoT SQL; AWS IoT SQL has no comments'],
+    ['SELECT * FROM \'a\';', '1:18: \';\' means nothing here; a statement ends without it'],
+    ['SELECT * FROM \'a\' WHERE b LIKE \'c%\'', '1:27: AWS IoT SQL has no LIKE; write startswith(), endswith(), indexof() or regexp_matches()'],
+    ['SELECT * FROM \'a\' WHERE b is not null', '1:27: AWS IoT SQL has no IS; write isNull(a) or isUndefined(a)'],
+    ['SELECT * FROM \'a\' WHERE b BETWEEN 1 AND 2', '1:27: AWS IoT SQL has no BETWEEN; write a >= low AND a <= high'],
+    ['SELECT a FROM \'a\' GROUP BY a', '1:19: AWS IoT SQL has no GROUP; a rule looks at one message at a time'],
     ['SELECT \'text FROM \'x\'', '1:20: expected the end of the statement, got \'x\''],
     ['SELECT \'text FROM', '1:8: a text that begins with \' does not end'],
     ['SELECT (a FROM \'a\'', '1:11: expected ), got \'FROM\''],
     ['SELECT VALUE a, b FROM \'a\'', '1:8: SELECT VALUE takes one item; select an array or an object of them'],
     ['SELECT a AS \'b\' FROM \'a\'', '1:13: expected a name after AS, got \'\'b\'\'; names have letters, digits and underscores and stand without quotes'],
+    [`SELECT a AS ${'b.'.repeat(32)}c FROM 'a'`, '1:77: a path after AS has no more than 32 names'],
     ['SELECT CASE WHEN a = 1 THEN 2 END FROM \'a\'', '1:8: CASE needs a value to compare with; write CASE value WHEN other THEN result … END; a WHEN takes values, not conditions'],
     ['SELECT CASE a END FROM \'a\'', '1:15: expected WHEN, got \'END\''],
     ['SELECT CASE a WHEN 1 THEN 2 FROM \'a\'', '1:29: expected END of CASE, got \'FROM\''],
@@ -49,6 +55,13 @@ describe('a mistake is named with its place', () => {
     ['SET a = 1 SELECT 1 FROM \'a\'', '1:5: SET needs the name of a variable; write @name, with up to 64 letters, digits and underscores'],
     [`SET ${Array.from({ length: 11 }, (_, i) => `@v${i} = 1`).join(', ')} SELECT 1`, '1:95: a statement has no more than 10 variables'],
     ['SELECT get_dynamodb("t", "k", 1, "r"), get_dynamodb("t", "k", 2, "r") FROM \'a\'', '1:40: get_dynamodb() can be called once in a statement; keep its value in a variable: SET @value = …'],
+    ['SET @r = "arn" SELECT get_thing_shadow("t", @r) FROM \'a\'', '1:23: get_thing_shadow() takes no variable for its role; write the value itself'],
+    ['SET @m = "enrichArray" SELECT transform(@m, a, b) FROM \'a\'', '1:31: transform() takes no variable for its first argument; write the value itself'],
+    ['SET @e = "base64" SELECT decode(a, @e) FROM \'a\'', '1:26: decode() takes no variable for its second argument; write the value itself'],
+    ['SELECT get_or_default(a, decode(b, "proto", "b", "k", "f", "m")) FROM \'a\'', '1:8: the default of get_or_default() cannot ask another service; ask for it in the first argument of another get_or_default()'],
+    ['SELECT abs(a.*) FROM \'a\'', '1:13: expected ), got \'.\''],
+    ['SELECT a + b.* FROM \'a\'', '1:13: expected the end of the statement, got \'.\''],
+    ['SELECT * FROM \'a\' WHERE b.*', '1:26: expected the end of the statement, got \'.\''],
     ['SELECT get_or_default(a, [aws_lambda("f", *)]) FROM \'a\'', '1:8: the default of get_or_default() cannot ask another service; ask for it in the first argument of another get_or_default()'],
   ])('%s', (sql, message) => {
     expect(errorOf(sql).message).toBe(message);
@@ -147,6 +160,11 @@ test('keywords and functions are not case-sensitive, attributes are', () => {
 
 test('FROM may be missing, for a rule of Basic Ingest', () => {
   expect(parseSql('SELECT * WHERE a = 1').from).toBeUndefined();
+});
+
+test('warns of what looks like a comment', () => {
+  expect(parseSql('SELECT temp -- celsius\nAS t FROM \'a\'').warnings).toMatchObject([{ line: 1, column: 13, message: '-- begins no comment, it takes away a negative number' }]);
+  expect(parseSql('SELECT a - -b AS c FROM \'a\'').warnings).toEqual([]);
 });
 
 test('warns of what is taken but is Undefined or has no name', () => {

@@ -196,7 +196,7 @@ function operate(operator: string, left: Tagged, right: Tagged): Tagged {
     case '+': return rounded(fraction(over + under, a.under * b.under));
     case '-': return rounded(fraction(over - under, a.under * b.under));
     case '*': return rounded(fraction(a.over * b.over, a.under * b.under));
-    case '/': return under === 0n ? UNDEFINED : isInt(a) && isInt(b) ? whole(over / under) : rounded(fraction(over, under));
+    case '/': return under === 0n ? UNDEFINED : isInt(a) && isInt(b) && left.is === 'number' && right.is === 'number' ? whole(over / under) : rounded(fraction(over, under));
     default: return under === 0n ? UNDEFINED : rounded(fraction(over % under, a.under * b.under));
   }
 }
@@ -267,7 +267,7 @@ const FUNCTIONS: { readonly [name: string]: (args: readonly Tagged[]) => Tagged 
   numbytes: textual((value) => whole(new TextEncoder().encode(value).length)),
   lower: textual((value) => text(value.toLowerCase())),
   upper: textual((value) => text(value.toUpperCase())),
-  trim: textual((value) => text(value.trim())),
+  trim: textual((value) => text(value.replace(/^[\0-\x20]+/, '').replace(/[\0-\x20]+$/, ''))),
   replace: textual((value, part, other) => text(part === '' ? [...value].reduce((all, unit) => all + unit + other, other) : value.split(part).join(other))),
   regexp_matches: textual((value, pattern) => bool(new RegExp(pattern, 'u').test(value))),
   regexp_substr: textual((value, pattern) => {
@@ -335,7 +335,7 @@ function selected({ isValue, items }: Selection, at: Tagged): Tagged {
   const members = new Map<string, Tagged>();
   for (const one of items) {
     const value = valueOf(one);
-    if (one !== '*') {
+    if (one !== '*' && one.path.length > 0) {
       if (value.is !== 'undefined') {
         members.set(one.path[0]!, value);
       }

@@ -4,6 +4,7 @@ import { toInt, toText } from '../convert';
 import type { Evaluation } from '../evaluation';
 import { isArray, isObject, memberOf, setMember } from '../value';
 import type { Value } from '../value';
+import { MAX_TEXT_LENGTH } from '../work';
 import type { Work } from '../work';
 import { define } from './function';
 import type { SqlFunction } from './function';
@@ -20,9 +21,18 @@ function get([collection, key]: readonly Value[], { work }: Evaluation): Value {
   return typeof index === 'number' && index >= 0 ? (collection as string | readonly Value[])[index] : undefined;
 }
 
-function enrich(objects: readonly Value[], attributes: Value): Value {
-  const added = toJson(attributes, MAX_VALUE_SIZE);
+function transform([mode, attributes, objects]: readonly Value[], { work }: Evaluation): Value {
+  work.spend(isArray(objects) ? objects.length : 1);
+  return mode === 'enrichArray' && isArray(objects) ? enrich(objects, attributes, work) : undefined;
+}
+
+function enrich(objects: readonly Value[], attributes: Value, work: Work): Value {
+  const added = toJson(attributes, MAX_VALUE_SIZE, work);
   if (!isObject(attributes) || added === undefined || !objects.every(isObject) || objects.length * (added.length - 2) > MAX_VALUE_SIZE) {
+    return undefined;
+  }
+  // The same object may stand in the array many times: what is copied is no more than what can be written.
+  if (toJson(objects, MAX_TEXT_LENGTH, work) === undefined) {
     return undefined;
   }
   const enriched = objects.map((object) => {
@@ -32,12 +42,13 @@ function enrich(objects: readonly Value[], attributes: Value): Value {
     }
     return merged;
   });
-  return toJson(enriched, MAX_VALUE_SIZE) === undefined ? undefined : enriched;
+  return toJson(enriched, MAX_VALUE_SIZE, work) === undefined ? undefined : enriched;
 }
 
 function encode([value, scheme]: readonly Value[], { work }: Evaluation): Value {
   const bytes = Buffer.isBuffer(value) ? value : toText(value, work);
-  return bytes === undefined || scheme !== 'base64' ? undefined : Buffer.from(bytes as Buffer).toString('base64');
+  const encoded = bytes === undefined || scheme !== 'base64' ? undefined : Buffer.from(bytes as Buffer).toString('base64');
+  return encoded === undefined || encoded.length > MAX_TEXT_LENGTH ? undefined : encoded;
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -53,6 +64,7 @@ export function decodeBase64(value: Value, work: Work): Value {
     return null;
   }
   const decoded = bytes.toString();
+  work.spend(decoded.length);
   const json = parseJsonText(decoded);
   return json === undefined ? decoded : json.value;
 }
@@ -63,9 +75,6 @@ export const COLLECTION_FUNCTIONS: readonly SqlFunction[] = [
   define('get_or_default', '2016-03-23', [1, 2], 'iot-sql-function-get-or-default', (args) => args[0] ?? (args.length === 1 ? null : args[1])),
   define('isnull', '2015-10-08', [1, 1], 'iot-sql-function-isNull', ([value]) => value === null),
   define('isundefined', '2016-03-23', [1, 1], 'iot-sql-function-isUndefined', ([value]) => value === undefined),
-  define('transform', '2016-03-23', [3, 3], 'iot-func-transform', ([mode, attributes, objects], { work }) => {
-    work.spend(isArray(objects) ? objects.length : 1);
-    return mode === 'enrichArray' && isArray(objects) ? enrich(objects, attributes) : undefined;
-  }),
-  { ...define('encode', '2016-03-23', [2, 2], 'iot-sql-encode-payload', encode), raw: true },
+  { ...define('transform', '2016-03-23', [3, 3], 'iot-func-transform', transform), constants: [0] },
+  { ...define('encode', '2016-03-23', [2, 2], 'iot-sql-encode-payload', encode), raw: true, constants: [1] },
 ];

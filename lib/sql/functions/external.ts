@@ -98,11 +98,11 @@ function decode(args: readonly Value[], evaluation: Evaluation): Value {
 }
 
 export const EXTERNAL_FUNCTIONS: readonly SqlFunction[] = [
-  { ...define('get_thing_shadow', '2016-03-23', [2, 3], 'iot-sql-function-get-thing-shadow', shadow), external: 'often' },
+  { ...define('get_thing_shadow', '2016-03-23', [2, 3], 'iot-sql-function-get-thing-shadow', shadow), external: 'often', constants: [-1] },
   { ...define('aws_lambda', '2016-03-23', [2, 2], 'iot-func-aws-lambda', lambda), external: 'often' },
-  { ...define('get_dynamodb', '2016-03-23', [4, 6], 'iot-sql-function-get-dynamodb', dynamoDb), external: 'once' },
-  { ...define('get_secret', '2016-03-23', [3, 4], 'iot-sql-function-get-secret', secret), external: 'often' },
-  { ...define('get_registry_data', '2016-03-23', [3, 3], 'iot-sql-function-get-registry_data', registry), external: 'once' },
-  { ...define('machinelearning_predict', '2015-10-08', [3, 3], 'iot-sql-function-machine-learning', predict), external: 'often' },
-  define('decode', '2016-03-23', [2, 6], 'iot-sql-decode-base64', decode),
+  { ...define('get_dynamodb', '2016-03-23', [4, 6], 'iot-sql-function-get-dynamodb', dynamoDb), external: 'once', constants: [-1] },
+  { ...define('get_secret', '2016-03-23', [3, 4], 'iot-sql-function-get-secret', secret), external: 'often', constants: [1, -1] },
+  { ...define('get_registry_data', '2016-03-23', [3, 3], 'iot-sql-function-get-registry_data', registry), external: 'once', constants: [0, -1] },
+  { ...define('machinelearning_predict', '2015-10-08', [3, 3], 'iot-sql-function-machine-learning', predict), external: 'often', constants: [1] },
+  { ...define('decode', '2016-03-23', [2, 6], 'iot-sql-decode-base64', decode), constants: [1] },
 ];

@@ -20,6 +20,9 @@ export interface SqlFunction {
   /** Whether `*` as the first argument is the payload as it came, JSON or not. */
   readonly raw?: boolean;
 
+  /** Arguments that AWS takes no variable for, counted from 0, or from the end with -1: roles, and what switches a function. */
+  readonly constants?: readonly number[];
+
   /** Asks another service; AWS allows some of them only once in a statement. */
   readonly external?: 'once' | 'often';
 }

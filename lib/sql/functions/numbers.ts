@@ -3,6 +3,7 @@ import type { Evaluation } from '../evaluation';
 import { compare, fromBigInt, fromDouble, negate, round, toBigInt, toDouble } from '../number';
 import type { Numeric, Rounding } from '../number';
 import { OPERATORS } from '../operators';
+import { isNumeric } from '../value';
 import type { Value } from '../value';
 import { define } from './function';
 import type { SqlFunction } from './function';
@@ -50,9 +51,10 @@ function flip(value: bigint): bigint {
 
 const MAX_PLACES = 34;
 
+/** A text is a number to cut, but no number of places: AWS's table has none there. */
 function truncate([value, places]: readonly Value[], { work }: Evaluation): Value {
   const number = toNumeric(value, work);
-  const wanted = toIntWithin(places, 0, MAX_PLACES, work);
+  const wanted = isNumeric(places) ? toIntWithin(places, 0, MAX_PLACES, work) : undefined;
   return number === undefined || wanted === undefined ? undefined : round(number, 'down', wanted);
 }
 

@@ -7,10 +7,17 @@ import { define } from './function';
 import type { SqlFunction } from './function';
 
 /** Of texts only: every argument is converted, and one that cannot be makes it Undefined. */
-function ofTexts(name: string, since: SqlFunction['since'], count: number, call: (...texts: string[]) => Value, anchor = `iot-func-${name}`): SqlFunction {
+function ofTexts(name: string, since: SqlFunction['since'], count: number, call: (...texts: string[]) => Value, anchor?: string): SqlFunction {
+  return working(name, since, count, (_, ...texts) => call(...texts), anchor);
+}
+
+/** The same, for those that take longer than reading their texts does. */
+function working(
+  name: string, since: SqlFunction['since'], count: number, call: (work: Work, ...texts: string[]) => Value, anchor = `iot-func-${name}`,
+): SqlFunction {
   return define(name, since, [count, count], anchor, (args, { work }) => {
     const texts = args.map((arg) => toText(arg, work));
-    return texts.includes(undefined) ? undefined : call(...texts as string[]);
+    return texts.includes(undefined) ? undefined : call(work, ...texts as string[]);
   });
 }
 
@@ -40,9 +47,37 @@ function substring(args: readonly Value[], work: Work): Value {
   return start === undefined || end === undefined ? undefined : start < end ? text.slice(start, end) : '';
 }
 
+type CodeTest = (code: number) => boolean;
+
+/** What AWS calls white space at the start and the end: "tabs and spaces". */
+const isTabOrSpace: CodeTest = (code) => code === 0x20 || code === 0x09;
+
+/** What `trim()` of Java removes: spaces and all control characters, but no other space of Unicode. */
+const isUpToSpace: CodeTest = (code) => code <= 0x20;
+
+function trimStart(text: string, isSpace: CodeTest): string {
+  let start = 0;
+  while (start < text.length && isSpace(text.charCodeAt(start))) {
+    start++;
+  }
+  return text.slice(start);
+}
+
+function trimEnd(text: string, isSpace: CodeTest): string {
+  let end = text.length;
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) {
+    end--;
+  }
+  return text.slice(0, end);
+}
+
+/** Steps for each piece that `replace()` cuts a text into. */
+const PART_STEPS = 2;
+
 /** Java finds an empty text before, between and behind all characters. */
-function replace(text: string, searched: string, replacement: string): Value {
+function replace(work: Work, text: string, searched: string, replacement: string): Value {
   const parts = searched === '' ? ['', ...text, ''] : text.split(searched);
+  work.spend(PART_STEPS * parts.length);
   return text.length + (parts.length - 1) * (replacement.length - searched.length) > MAX_TEXT_LENGTH ? undefined : parts.join(replacement);
 }
 
@@ -53,7 +88,7 @@ function concat(args: readonly Value[], work: Work): Value {
   if (args.some(isArray)) {
     const length = args.reduce<number>((sum, value) => sum + (isArray(value) ? value.length : 1), 0);
     work.spend(length);
-    return length > MAX_TEXT_LENGTH ? undefined : args.flatMap((value): readonly Value[] => (isArray(value) ? value : [value]));
+    return length > MAX_TEXT_LENGTH ? undefined : ([] as Value[]).concat(...args as Value[]);
   }
   const texts = args.map((arg) => toText(arg, work));
   if (texts.includes(undefined) || !args.some((value) => typeof value === 'string')) {
@@ -71,12 +106,12 @@ export const TEXT_FUNCTIONS: readonly SqlFunction[] = [
   ofTexts('numbytes', '2016-03-23', 1, (text) => Buffer.byteLength(text), 'iot-sql-function-numbytes'),
   ofTexts('lower', '2015-10-08', 1, (text) => text.toLowerCase()),
   ofTexts('upper', '2015-10-08', 1, (text) => text.toUpperCase(), 'iot-sql-function-upper'),
-  ofTexts('trim', '2015-10-08', 1, (text) => text.trim()),
-  ofTexts('ltrim', '2015-10-08', 1, (text) => text.trimStart()),
-  ofTexts('rtrim', '2015-10-08', 1, (text) => text.trimEnd()),
+  ofTexts('trim', '2015-10-08', 1, (text) => trimEnd(trimStart(text, isUpToSpace), isUpToSpace)),
+  ofTexts('ltrim', '2015-10-08', 1, (text) => trimStart(text, isTabOrSpace)),
+  ofTexts('rtrim', '2015-10-08', 1, (text) => trimEnd(text, isTabOrSpace)),
   padded('lpad', (text, spaces) => spaces + text),
   padded('rpad', (text, spaces) => text + spaces),
-  ofTexts('replace', '2015-10-08', 3, replace),
+  working('replace', '2015-10-08', 3, replace),
   define('substring', '2015-10-08', [2, 3], 'iot-func-substring', (args, { work }) => substring(args, work)),
 ];
 

@@ -2,8 +2,8 @@ import type { Work } from '../work';
 import { isLineEnd, isWord } from './classes';
 import { programOf } from './program';
 import type { Instruction } from './program';
-import { RegexpParser } from './syntax';
-import type { Place , RegexpError} from './syntax';
+import { MAX_LENGTH, RegexpParser } from './syntax';
+import type { Place, RegexpError } from './syntax';
 
 /** Where a match and its groups begin and end: two places for each group, that of the whole first; -1 for no match. */
 export type Slots = readonly number[];
@@ -29,6 +29,11 @@ export class Regexp {
     this.program = programOf(parser.parse());
     this.groups = parser.groups;
     this.groupNames = parser.groupNames;
+  }
+
+  /** How many instructions it takes. */
+  public get size(): number {
+    return this.program.length;
   }
 
   /** The first match at or behind a place. */
@@ -126,27 +131,41 @@ function isBetweenWords(text: string, at: number): boolean {
   return before !== after;
 }
 
-const MAX_CACHED = 200;
-/** Steps to compile a pattern of the largest size. */
+/** Instructions that are kept of all patterns together. */
+const MAX_CACHED = 50_000;
+
+/** Steps to read a pattern, and for each instruction that comes of it. */
 const COMPILE_STEPS = 5000;
+const INSTRUCTION_STEPS = 5;
 const CACHE = new Map<string, Regexp | RegexpError>();
+let cached = 0;
 
 /** The compiled pattern, or what is wrong with it; the same few patterns are asked for with every message. */
 export function regexpOf(source: string, work: Work): Regexp | RegexpError {
-  const cached = CACHE.get(source);
-  if (cached !== undefined) {
-    return cached;
+  const known = CACHE.get(source);
+  if (known !== undefined) {
+    return known;
   }
   work.spend(COMPILE_STEPS);
-  if (CACHE.size >= MAX_CACHED) {
-    CACHE.clear();
+  const made = compile(source);
+  const size = made instanceof Regexp ? made.size : 1;
+  work.spend(INSTRUCTION_STEPS * size);
+  if (source.length > MAX_LENGTH) {
+    return made;
   }
-  let made: Regexp | RegexpError;
-  try {
-    made = new Regexp(source);
-  } catch (error) {
-    made = error as RegexpError;
+  cached += size + source.length;
+  if (cached > MAX_CACHED) {
+    CACHE.clear();
+    cached = size + source.length;
   }
   CACHE.set(source, made);
   return made;
+}
+
+function compile(source: string): Regexp | RegexpError {
+  try {
+    return new Regexp(source);
+  } catch (error) {
+    return error as RegexpError;
+  }
 }

@@ -20,7 +20,9 @@ export class RegexpError extends Error {
 const MAX_DEPTH = 100;
 const MAX_GROUPS = 50;
 const MAX_REPEAT = 1000;
-const MAX_LENGTH = 4000;
+
+/** The longest pattern that is read, in characters. */
+export const MAX_LENGTH = 4000;
 
 const CONTROLS: { readonly [letter: string]: string } = { t: '\t', n: '\n', r: '\r', f: '\f', a: '\x07', e: '\x1b' };
 const PLACES: { readonly [letter: string]: Place } = { b: 'word', B: 'no-word', A: 'start', z: 'very-end', Z: 'end' };

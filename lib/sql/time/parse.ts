@@ -18,15 +18,23 @@ interface Read {
   second?: number;
   millisecond?: number;
   beforeChrist?: boolean;
+  weekday?: number;
   zone?: Zone;
 }
 
-/** Reads one letter of a pattern; `digits` is how many a number has if the next one follows at once. */
+/**
+ * Reads one letter of a pattern and says how long it was; undefined if the text is not so, or if the letter does not stand
+ * so often. `adjacent`: whether a number follows at once.
+ */
 type Reader = (text: string, read: Read, count: number, adjacent: boolean) => number | undefined;
 
-/** A number; a count of 2 or more says how many digits it has at least. */
-function number(set: (read: Read, value: number) => void, least = 0, most = Infinity): Reader {
+/** A number; a count of 2 or more says how many digits it has. Java refuses more letters than there can be digits. */
+function number(set: (read: Read, value: number) => void, least: number, most: number): Reader {
+  const longest = String(most).length;
   return (text, read, count, adjacent) => {
+    if (count > longest) {
+      return undefined;
+    }
     const exactly = count === 1 && !adjacent ? '1,19' : String(count);
     const [digits] = new RegExp(`^\\d{${exactly}}`).exec(text) ?? [];
     if (digits === undefined || Number(digits) < least || Number(digits) > most) {
@@ -88,9 +96,10 @@ function zone(text: string, read: Read): number | undefined {
   return undefined;
 }
 
-function offset(pattern: RegExp): Reader {
-  return (text, read) => {
-    const [found] = pattern.exec(text) ?? [];
+/** An offset, whose form is that of the count; Java is strict about it. */
+function offset(...patterns: readonly RegExp[]): Reader {
+  return (text, read, count) => {
+    const [found] = patterns[count - 1]?.exec(text) ?? [];
     const candidate = found === undefined ? undefined : zoneOf(found, read.work);
     read.zone = candidate ?? read.zone;
     return candidate === undefined ? undefined : found!.length;
@@ -109,8 +118,11 @@ const LETTERS: { readonly [letter: string]: Reader } = {
   L: month,
   d: number((read, value) => { read.day = value; }, 1, 31),
   D: number((read, value) => { read.dayOfYear = value; }, 1, 366),
-  E: names(WEEKDAYS, () => undefined),
-  a: (text, read) => {
+  E: names(WEEKDAYS, (read, index) => { read.weekday = index; }),
+  a: (text, read, count) => {
+    if (count > 1) {
+      return undefined;
+    }
     read.afternoon = text.startsWith('PM');
     return read.afternoon || text.startsWith('AM') ? 2 : undefined;
   },
@@ -122,13 +134,13 @@ const LETTERS: { readonly [letter: string]: Reader } = {
   s: number((read, value) => { read.second = value; }, 0, 59),
   S: fraction,
   n: number((read, value) => { read.millisecond = Math.floor(value / 1e6); }, 0, 999_999_999),
-  V: zone,
+  V: (text, read, count) => (count === 2 ? zone(text, read) : undefined),
   z: zone,
   v: zone,
   O: zone,
-  X: offset(/^(?:Z|[+-]\d{2}(?::?\d{2})?)/),
-  x: offset(/^[+-]\d{2}(?::?\d{2})?/),
-  Z: offset(/^(?:Z|(?:GMT)?[+-]\d{2}:?\d{2})/),
+  X: offset(/^(?:Z|[+-]\d{2}(?:\d{2})?)/, /^(?:Z|[+-]\d{4})/, /^(?:Z|[+-]\d{2}:\d{2})/, /^(?:Z|[+-]\d{4})/, /^(?:Z|[+-]\d{2}:\d{2})/),
+  x: offset(/^[+-]\d{2}(?:\d{2})?/, /^[+-]\d{4}/, /^[+-]\d{2}:\d{2}/, /^[+-]\d{4}/, /^[+-]\d{2}:\d{2}/),
+  Z: offset(/^[+-]\d{4}/, /^[+-]\d{4}/, /^[+-]\d{4}/, /^GMT(?:[+-]\d{2}:\d{2})?/, /^(?:Z|[+-]\d{2}:\d{2})/),
 };
 
 /** Letters that are numbers, so that a number before them ends after as many digits as its letter says. */
@@ -138,17 +150,57 @@ const NUMBERS = /[uyMLdDHkhKmsSn]/;
 export function parseTime(text: string, pattern: string, work: Work): number | undefined {
   const parts = patternParts(pattern);
   const read: Read = { work };
-  let at = 0;
-  for (const [index, part] of parts?.entries() ?? []) {
+  return parts !== undefined && areSections(parts) && readParts(parts, text, 0, read) === text.length ? resolve(read) : undefined;
+}
+
+function isMark(part: PatternPart, marks: string): boolean {
+  return 'text' in part && !part.isQuoted && marks.includes(part.text);
+}
+
+/** Whether every `]` has its `[`, and none of the characters stands that Java keeps for later. */
+function areSections(parts: readonly PatternPart[]): boolean {
+  let open = 0;
+  return parts.every((part) => {
+    open += isMark(part, '[') ? 1 : isMark(part, ']') ? -1 : 0;
+    return open >= 0 && !isMark(part, '{}#');
+  });
+}
+
+/** Where a text is read to by the parts of a pattern; what is in `[ ]` is left out if it is not there. */
+function readParts(parts: readonly PatternPart[], text: string, from: number, read: Read): number | undefined {
+  let at = from;
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index]!;
+    if (isMark(part, '[')) {
+      const end = endOfSection(parts, index);
+      const attempt = { ...read };
+      const reached = readParts(parts.slice(index + 1, end), text, at, attempt);
+      if (reached !== undefined) {
+        Object.assign(read, attempt);
+        at = reached;
+      }
+      index = end;
+      continue;
+    }
     const length = 'text' in part
       ? text.startsWith(part.text, at) ? part.text.length : undefined
-      : Object.hasOwn(LETTERS, part.letter) ? LETTERS[part.letter]!(text.slice(at), read, part.count, isNumber(parts![index + 1])) : undefined;
+      : Object.hasOwn(LETTERS, part.letter) ? LETTERS[part.letter]!(text.slice(at), read, part.count, isNumber(parts[index + 1])) : undefined;
     if (length === undefined) {
       return undefined;
     }
     at += length;
   }
-  return parts === undefined || at !== text.length ? undefined : resolve(read);
+  return at;
+}
+
+/** The place of the `]` for a `[`; one without ends with the pattern. */
+function endOfSection(parts: readonly PatternPart[], start: number): number {
+  let open = 0;
+  const end = parts.findIndex((part, index) => {
+    open += index < start ? 0 : isMark(part, '[') ? 1 : isMark(part, ']') ? -1 : 0;
+    return index > start && open === 0;
+  });
+  return end < 0 ? parts.length : end;
 }
 
 function isNumber(part: PatternPart | undefined): boolean {
@@ -157,7 +209,7 @@ function isNumber(part: PatternPart | undefined): boolean {
 
 /** A date has to be whole, a time may be missing from its end. */
 function resolve(read: Read): number | undefined {
-  const { year: given, month: inYear, day, dayOfYear, halfHour, afternoon, minute = 0, second = 0, millisecond = 0 } = read;
+  const { year: given, month: inYear, day, dayOfYear, weekday, halfHour, afternoon, minute = 0, second = 0, millisecond = 0 } = read;
   if (given === undefined || (dayOfYear === undefined && (inYear === undefined || day === undefined))) {
     return undefined;
   }
@@ -170,6 +222,10 @@ function resolve(read: Read): number | undefined {
     date.setUTCDate(Math.min(day!, date.getUTCDate()));
   } else {
     date.setUTCFullYear(fullYear, 0, dayOfYear);
+  }
+  if (date.getUTCFullYear() !== fullYear || (weekday !== undefined && weekday !== (date.getUTCDay() + 6) % 7)) {
+    // The 366th day of a common year, or a day that is no Monday.
+    return undefined;
   }
   date.setUTCHours(hour ?? 0, minute, second, millisecond);
   const local = date.getTime();

@@ -1,5 +1,5 @@
 /** A piece of a date pattern: a letter and how often it stands, or text to take as it is. */
-export type PatternPart = { readonly letter: string; readonly count: number } | { readonly text: string };
+export type PatternPart = { readonly letter: string; readonly count: number } | { readonly text: string; readonly isQuoted: boolean };
 
 export const MAX_PATTERN_LENGTH = 200;
 
@@ -12,7 +12,7 @@ export function patternParts(pattern: string): readonly PatternPart[] | undefine
     } else if (piece === '\'') {
       return undefined;
     } else {
-      parts.push({ text: quoted === undefined ? piece : quoted === '' ? '\'' : quoted.replaceAll('\'\'', '\'') });
+      parts.push({ text: quoted === undefined ? piece : quoted === '' ? '\'' : quoted.replaceAll('\'\'', '\''), isQuoted: quoted !== undefined });
     }
   }
   return parts;
