@@ -15,6 +15,8 @@ try {
   const [{ filename, files, size }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { encoding: 'utf8' }));
   const stray = files.map(({ path }) => path).filter((path) => !path.startsWith('trust-anchors/') && /(^|\/)(test|bench|examples)\/|\.(key|pem)$|(?<!\.d)\.ts$/.test(path));
   assert.deepEqual(stray, [], 'the package holds sources, tests or keys');
+  const guides = [...readFileSync('README.md', 'utf8').matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path]) => path);
+  assert.deepEqual(guides.filter((guide) => !files.some(({ path }) => path === guide)), [], 'the README leads to guides that the package lacks');
   assert.deepEqual(own.dependencies ?? {}, {}, 'users must get no dependency but the CDK');
 
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
