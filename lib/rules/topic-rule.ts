@@ -57,7 +57,10 @@ export class TopicRule extends TopicRuleBase {
   /** Where messages are whose actions failed for good; undefined with another error action, or none. */
   public readonly deadLetterQueue?: sqs.IQueue;
 
-  /** Says that there is a message in the dead-letter queue; rules that share a queue share its alarm. */
+  /**
+   * Says that there is a message in the dead-letter queue; rules of a stack that share a queue share its alarm. Undefined
+   * without such a queue, and for one of another account.
+   */
   public readonly deadLetterAlarm?: cloudwatch.Alarm;
 
   private readonly resource: iot.CfnTopicRule;
@@ -81,7 +84,7 @@ export class TopicRule extends TopicRuleBase {
     this.identity = { ruleArn: iotArn(this, 'rule', name), query };
     if (props.errorAction === undefined && !props.loseFailedMessages) {
       this.deadLetterQueue = props.deadLetterQueue ?? defineDeadLetterQueue(this);
-      this.deadLetterAlarm = alarmOn(this.deadLetterQueue, props.alarmActions ?? []);
+      this.deadLetterAlarm = alarmOn(this, this.deadLetterQueue, props.alarmActions);
     }
     const onError = props.errorAction ?? (this.deadLetterQueue && RuleAction.toSqs(this.deadLetterQueue));
     if (onError?._definition.isBatch) {
