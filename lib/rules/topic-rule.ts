@@ -1,5 +1,6 @@
 import { Lazy, Names, PhysicalName } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IDependable } from 'constructs';
@@ -99,7 +100,7 @@ export class TopicRule extends TopicRuleBase {
         ...props.description !== undefined && { description: props.description },
         ruleDisabled: !(props.enabled ?? true),
         actions: Lazy.any({ produce: () => this.actions }),
-        ...onError && errorScope && { errorAction: bindAction(errorScope, onError._definition, this.identity) },
+        ...onError && errorScope && { errorAction: bindAction(errorScope, onError._definition, this.identity).rendered },
       },
     });
     this.topicRuleName = this.getResourceNameAttribute(this.resource.ref);
@@ -111,8 +112,14 @@ export class TopicRule extends TopicRuleBase {
     this.node.addValidation({ validate: () => (this.actions.length === 0 ? ["the rule must have at least one action; give it 'actions' or call addAction"] : []) });
   }
 
-  /** Does one thing more with each message. */
-  public addAction(action: RuleAction): void {
+  /**
+   * Does one thing more with each message.
+   *
+   * @returns the role with which AWS IoT does it, which what the action acts on must let in where it does not trust its own
+   * account: a bucket of another one, or the fine-grained access control of an OpenSearch domain. Undefined where the action
+   * needs none, as with functions.
+   */
+  public addAction(action: RuleAction): iam.IRole | undefined {
     if (this.actions.length === MAX_ACTIONS) {
       throw invalid(this, `a rule must have at most ${MAX_ACTIONS} actions; define another for the same topics`);
     }
@@ -120,8 +127,10 @@ export class TopicRule extends TopicRuleBase {
     // Named after what they do: one that comes or goes does not rename the roles of others.
     const nth = [...Array(MAX_ACTIONS).keys()].find((number) => !this.node.tryFindChild(actionId(kind, number)))!;
     const scope = new Construct(this, actionId(kind, nth));
-    this.actions.push(bindAction(scope, action._definition, this.identity));
+    const { rendered, role } = bindAction(scope, action._definition, this.identity);
+    this.actions.push(rendered);
     this.waitFor(scope, ...dependsOn);
+    return role;
   }
 
   /** Makes the name of a rule that is given none. */

@@ -1,4 +1,4 @@
-import { Annotations, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Annotations, PhysicalName, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as iot from 'aws-cdk-lib/aws-iot';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -23,13 +23,21 @@ export interface RuleIdentity {
   readonly query: Query | undefined;
 }
 
+/** An action as its rule has it. */
+export interface BoundAction {
+  readonly rendered: iot.CfnTopicRule.ActionProperty;
+
+  /** With which AWS IoT acts, where the action needs one. */
+  readonly role: iam.IRole | undefined;
+}
+
 /**
  * Defines what an action needs below a scope of its own, and renders it.
  *
  * The rule must depend on the scope, and on what the action depends on: AWS IoT tries each role when the rule is created, and drops messages without a word
  * for a function that it may not invoke.
  */
-export function bindAction(scope: Construct, action: ActionDefinition, rule: RuleIdentity): iot.CfnTopicRule.ActionProperty {
+export function bindAction(scope: Construct, action: ActionDefinition, rule: RuleIdentity): BoundAction {
   action.fields?.forEach((field) => checkField(scope, field, rule.query));
   const problem = action.problem?.();
   if (problem !== undefined) {
@@ -43,7 +51,8 @@ export function bindAction(scope: Construct, action: ActionDefinition, rule: Rul
   if (action.invokes) {
     permitInvocation(scope, 'Permission', action.invokes, rule.ruleArn);
   }
-  return action.render(action.permissions ? defineRole(scope, action, action.permissions, rule).roleArn : '', Stack.of(scope));
+  const role = action.permissions && defineRole(scope, action, action.permissions, rule);
+  return { rendered: action.render(role?.roleArn ?? '', Stack.of(scope)), role };
 }
 
 /** Lets one rule invoke a function. Of another account, only the owner can do that. */
@@ -69,6 +78,8 @@ export function permitInvocation(scope: Construct, id: string, target: lambda.IF
 function defineRole(scope: Construct, action: ActionDefinition, permissions: NonNullable<ActionDefinition['permissions']>, rule: RuleIdentity): iam.Role {
   const stack = Stack.of(scope);
   const role = new iam.Role(scope, 'Role', {
+    // For the policy of what belongs to another account.
+    roleName: PhysicalName.GENERATE_IF_NEEDED,
     description: `AWS IoT runs the action ${action.kind} of a rule with this role`,
     assumedBy: new iam.ServicePrincipal(SERVICE, {
       conditions: {
