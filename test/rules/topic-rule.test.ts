@@ -347,24 +347,6 @@ describe('a rule of a channel', () => {
   });
 });
 
-describe('republishing', () => {
-  test('fails for a topic that the rule listens to', () => {
-    expect(() => define({ actions: [RuleAction.republish('dt/all/telemetry')] })).toThrow(new Error(
-      '\'topic\' must not be one that the rule listens to, "dt/+/telemetry": it would republish its own messages without end, got "dt/all/telemetry" (at Stack/Rule/Republish)',
-    ));
-  });
-
-  test.each(['dt/${topic(2)}/telemetry', '${target}', 'dt/${rest}'])('warns of %s, which may become one', (topic) => {
-    define({ actions: [RuleAction.republish(topic)] });
-    Annotations.fromStack(stack).hasWarning('/Stack/Rule/Republish', Match.stringLikeRegexp('may become a topic that the rule listens to'));
-  });
-
-  test.each(['alerts/${topic(2)}', '$$aws/things/${topic(2)}/shadow/update'])('is fine to %s', (topic) => {
-    define({ actions: [RuleAction.republish(topic)] });
-    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
-  });
-});
-
 test('permissions follow the partition', () => {
   const china = new Stack(new App(), 'China', { env: { account: '111122223333', region: 'cn-north-1' } });
   new TopicRule(china, 'Rule', { ruleName: 'Ingest', sql: SQL, actions: [republish()] });

@@ -4,14 +4,14 @@ import type * as iot from 'aws-cdk-lib/aws-iot';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { ActionDefinition, Field } from './definition';
+import { checkLoop } from './loops';
 import { acknowledgeRoleWildcards } from '../../private/acknowledge';
 import { invalid } from '../../private/errors';
 import { requireText } from '../../private/text';
 import type { Query } from '../../sql';
 import { isChosenByPayload } from '../payload-names';
 import { checkTemplate } from '../sql-check';
-import { asPattern, asTopic, hasTemplate } from '../templates';
-import { mayOverlap } from '../topic-filters';
+import { hasTemplate } from '../templates';
 
 const SERVICE = 'iot.amazonaws.com';
 
@@ -44,7 +44,7 @@ export function bindAction(scope: Construct, action: ActionDefinition, rule: Rul
     throw invalid(scope, problem);
   }
   checkPlace(scope, action);
-  checkLoop(scope, action, rule);
+  checkLoop(scope, action.publishesTo, rule.query);
   if (action.warning) {
     Annotations.of(scope).addWarningV2(`cdk-iot-warden:RuleAction.${action.warning.id}`, action.warning.text);
   }
@@ -133,27 +133,4 @@ function checkPlace(scope: Construct, { kind, env, crossesAccounts }: ActionDefi
   if (!crossesAccounts && differs(env?.account, stack.account)) {
     throw invalid(scope, `the action ${kind} must be in the account of the rule, ${stack.account}, got ${env!.account}; of other accounts a rule reaches functions, queues, topics and buckets alone`);
   }
-}
-
-/** A rule that hears what it says goes on until AWS IoT throttles it. */
-function checkLoop(scope: Construct, { publishesTo }: ActionDefinition, { query }: RuleIdentity): void {
-  const from = query?.from;
-  if (publishesTo === undefined || from === undefined || Token.isUnresolved(publishesTo)) {
-    return;
-  }
-  const topic = asTopic(publishesTo);
-  const isFixed = !hasTemplate(topic);
-  const meets = mayOverlap(isFixed ? topic : filterOf(topic), from);
-  if (meets && isFixed) {
-    throw invalid(scope, `'topic' must not be one that the rule listens to, "${from}": it would republish its own messages without end, got "${topic}"`);
-  }
-  if (meets) {
-    Annotations.of(scope).addWarningV2('cdk-iot-warden:RuleAction.republishLoop', `'${topic}' may become a topic that the rule listens to, "${from}", and then it republishes its own messages without end; give it another first level`);
-  }
-}
-
-/** A topic filter for what a template may become: from there on, it may be several levels. */
-function filterOf(topic: string): string {
-  const levels = asPattern(topic).split('/');
-  return [...levels.slice(0, levels.findIndex((level) => level.includes('*'))), '#'].join('/');
 }
