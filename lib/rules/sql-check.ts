@@ -3,7 +3,7 @@ import type { IConstruct } from 'constructs';
 import { invalid } from '../private/errors';
 import type * as language from '../sql';
 import type { Query, SqlWarning, Template } from '../sql';
-import { readTemplate, TemplateError } from './templates';
+import { allInQuotes, maskTokens, readTemplate, TemplateError } from './templates';
 
 /** The language is large, and many apps have no rules. */
 function sqlLanguage(): typeof language {
@@ -11,12 +11,13 @@ function sqlLanguage(): typeof language {
 }
 
 /**
- * Reads a statement; undefined where only the deployment knows it.
+ * Reads a statement; undefined where only the deployment knows what it says, for which a token in a text, such as the ARN of a
+ * role, is too little.
  *
  * AWS IoT would say at deployment that there is a mistake, or let the rule never run.
  */
 export function checkStatement(scope: IConstruct, sql: string): Query | undefined {
-  if (Token.isUnresolved(sql)) {
+  if (!allInQuotes(sql)) {
     return undefined;
   }
   const query = readable(scope, 'sql', () => sqlLanguage().parseSql(sql));
@@ -27,11 +28,10 @@ export function checkStatement(scope: IConstruct, sql: string): Query | undefine
 /** Checks the templates in a text, which may use the variables of the statement; undefined where only the deployment knows it. */
 export function checkTemplate(scope: IConstruct, name: string, text: string, query: Query | undefined): Template | undefined {
   return readable(scope, name, () => {
-    if (Token.isUnresolved(text)) {
-      readTemplate(text);
+    if (Token.isUnresolved(text) && readTemplate(text).some((piece) => piece.kind === 'expression' && !allInQuotes(piece.text))) {
       return undefined;
     }
-    const template = sqlLanguage().parseTemplate(text, query);
+    const template = sqlLanguage().parseTemplate(maskTokens(text), query);
     warn(scope, name, template.warnings);
     return template;
   });

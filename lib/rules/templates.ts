@@ -1,3 +1,5 @@
+import { Token } from 'aws-cdk-lib';
+
 /** One piece of a text in which AWS IoT replaces `${…}` for each message. */
 export type Piece =
   | { readonly kind: 'text'; readonly text: string }
@@ -13,6 +15,18 @@ export class TemplateError extends Error {
 
 /** A CDK token looks like a template, but is gone when the app is synthesized. */
 const TOKEN = /\$\{Token\[[^\]]*\]\}/y;
+const TOKENS = new RegExp(TOKEN.source, 'g');
+const QUOTED = /'[^']*'|"[^"]*"/g;
+
+/** Whether each token stands in quotes, so that whatever it becomes is a text. */
+export function allInQuotes(sql: string): boolean {
+  return !Token.isUnresolved(sql.replace(QUOTED, "''"));
+}
+
+/** A word for each token, as long as it is: places stay where they are. */
+export function maskTokens(source: string): string {
+  return source.replace(TOKENS, (token) => '_'.repeat(token.length));
+}
 
 /**
  * Reads a text of an action field.
