@@ -91,6 +91,9 @@ export class TopicRule extends TopicRuleBase {
     if (onError?._definition.isBatch) {
       throw invalid(this, "'errorAction' must not gather messages; leave out its 'batching'");
     }
+    if (onError?._definition.takesArray) {
+      throw invalid(this, "'errorAction' is given one object for each failure; leave out its 'batch'");
+    }
     const errorScope = onError && new Construct(this, 'ErrorAction');
     this.resource = new iot.CfnTopicRule(this, 'Resource', {
       ruleName: name,

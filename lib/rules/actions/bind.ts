@@ -43,6 +43,9 @@ export function bindAction(scope: Construct, action: ActionDefinition, rule: Rul
   if (problem !== undefined) {
     throw invalid(scope, problem);
   }
+  if (action.takesArray && makesObject(rule.query)) {
+    throw invalid(scope, "'batch' must be left out where the statement makes an object of each message; for an array, select it with SELECT VALUE");
+  }
   checkPlace(scope, action);
   checkLoop(scope, action.publishesTo, rule.query);
   if (action.warning) {
@@ -118,6 +121,11 @@ function checkField(scope: Construct, { name, value, rule, hasTemplates, isName 
       `'${name}' is what a device says in its payload, so that it can take the place of another; begin with who it is, such as \${topic(3)}`,
     );
   }
+}
+
+/** Whether the result is an object for sure: it is that with a name in it. */
+function makesObject(query: Query | undefined): boolean {
+  return query !== undefined && !query.select.isValue && query.select.items.some((item) => item !== '*');
 }
 
 function differs(a: string | undefined, b: string): boolean {

@@ -72,6 +72,9 @@ export interface ActionDefinition {
   /** Whether it gathers several messages, which an error action must not. */
   readonly isBatch?: boolean;
 
+  /** Whether it takes an array apart, which the statement must select. */
+  readonly takesArray?: boolean | undefined;
+
   /** The topic that it publishes to. */
   readonly publishesTo?: string;
 
