@@ -93,10 +93,8 @@ function defineRole(scope: Construct, action: ActionDefinition, permissions: Non
   });
   const statements = permissions(stack);
   statements.forEach((statement) => role.addToPrincipalPolicy(new iam.PolicyStatement(statement)));
-  const { key, actions } = action.encryption ?? {};
-  if (key && actions) {
-    key.grant(role, ...actions);
-  }
+  const { keys = [], actions = [] } = action.encryption ?? {};
+  new Set(keys).forEach((key) => key?.grant(role, ...actions));
   if (action.wildcards !== undefined && statements.some(({ resources }) => resources?.some((resource) => resource.includes('*')))) {
     acknowledgeRoleWildcards(role, action.wildcards);
   }

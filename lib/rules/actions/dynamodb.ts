@@ -93,6 +93,6 @@ function putItem(table: dynamodb.ITable): Pick<ActionDefinition, 'env' | 'permis
   return {
     env: table.env,
     permissions: () => [{ actions: ['dynamodb:PutItem'], resources: [table.tableArn] }],
-    encryption: { key: table.encryptionKey, actions: KEY_USE },
+    encryption: { keys: [table.encryptionKey], actions: KEY_USE },
   };
 }
