@@ -79,3 +79,11 @@ describe('an action that takes an array apart', () => {
     expect(() => define(RuleAction.toIotEvents('heat', { batch: true }), { sql })).not.toThrow();
   });
 });
+
+test.each(['', 'dt/#', '+'])('no device reaches a rule with the topic %j', (topic) => {
+  expect(() => TopicRule.fromTopicRuleName(stack, 'Rule', 'Ingest').basicIngestTopic(topic)).toThrow("'topic' must consist of a topic without wildcards");
+});
+
+test.each([0, 1.5])('an alarm has no %d evaluation periods', (evaluationPeriods) => {
+  expect(() => TopicRule.fromTopicRuleName(stack, 'Rule', 'Ingest').alarmOnFailures('Failures', { evaluationPeriods })).toThrow(`'evaluationPeriods' must be a whole number from 1 on, got ${evaluationPeriods}`);
+});
