@@ -44,67 +44,119 @@ import type { IInfluxDbRuleDestination, ITopicRuleDestination } from './destinat
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/iot-rule-actions.html
  */
 export class RuleAction {
-  /** Invokes a function with the message, once or more, and does not wait for it. */
+  /**
+   * Invokes a function with the message, once or more, and does not wait for it.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/lambda-rule-action.html
+   */
   public static toLambda(handler: lambda.IFunction): RuleAction {
     return new RuleAction(lambdaAction(handler));
   }
 
-  /** Puts the message into a Kinesis data stream. */
+  /**
+   * Puts the message into a Kinesis data stream.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/kinesis-rule-action.html
+   */
   public static toKinesis(stream: kinesis.IStream, options: KinesisActionOptions = {}): RuleAction {
     return new RuleAction(kinesisAction(stream, options));
   }
 
-  /** Puts the message into a Firehose stream. */
+  /**
+   * Puts the message into a Firehose stream.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/kinesis-firehose-rule-action.html
+   */
   public static toFirehose(stream: firehose.IDeliveryStream, options: FirehoseActionOptions = {}): RuleAction {
     return new RuleAction(firehoseAction(stream, options));
   }
 
-  /** Sends the message to a queue. */
+  /**
+   * Sends the message to a queue.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/sqs-rule-action.html
+   */
   public static toSqs(queue: sqs.IQueue, options: SqsActionOptions = {}): RuleAction {
     return new RuleAction(sqsAction(queue, options));
   }
 
-  /** Publishes the message to an Amazon SNS topic. */
+  /**
+   * Publishes the message to an Amazon SNS topic.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/sns-rule-action.html
+   */
   public static toSns(topic: sns.ITopic, options: SnsActionOptions = {}): RuleAction {
     return new RuleAction(snsAction(topic, options));
   }
 
-  /** Stores the message as an object in a bucket. */
+  /**
+   * Stores the message as an object in a bucket.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/s3-rule-action.html
+   */
   public static toS3(bucket: s3.IBucket, options: S3ActionOptions = {}): RuleAction {
     return new RuleAction(s3Action(bucket, options));
   }
 
-  /** Puts the message into one attribute of an item, whose keys are given. */
+  /**
+   * Puts the message into one attribute of an item, whose keys are given.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/dynamodb-rule-action.html
+   */
   public static toDynamoDb(table: dynamodb.ITable, options: DynamoDbActionOptions): RuleAction {
     return new RuleAction(dynamoDbAction(table, options));
   }
 
-  /** Puts each attribute of the message into an attribute of an item; the keys must be among them. */
+  /**
+   * Puts each attribute of the message into an attribute of an item; the keys must be among them.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/dynamodb-v2-rule-action.html
+   */
   public static toDynamoDbV2(table: dynamodb.ITable): RuleAction {
     return new RuleAction(dynamoDbV2Action(table));
   }
 
-  /** Writes each attribute of the message as a measure into an Amazon Timestream table. */
+  /**
+   * Writes each attribute of the message as a measure into an Amazon Timestream table.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/timestream-rule-action.html
+   */
   public static toTimestream(table: timestream.ITableRef, options: TimestreamActionOptions): RuleAction {
     return new RuleAction(timestreamAction(table, options));
   }
 
-  /** Writes the message into a log group. */
+  /**
+   * Writes the message into a log group.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/cloudwatch-logs-rule-action.html
+   */
   public static toCloudWatchLogs(logGroup: logs.ILogGroup, options: CloudWatchLogsActionOptions = {}): RuleAction {
     return new RuleAction(cloudWatchLogsAction(logGroup, options));
   }
 
-  /** Captures a CloudWatch metric. */
+  /**
+   * Captures a CloudWatch metric.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/cloudwatch-metrics-rule-action.html
+   */
   public static toCloudWatchMetric(options: CloudWatchMetricActionOptions): RuleAction {
     return new RuleAction(cloudWatchMetricAction(options));
   }
 
-  /** Changes the state of a CloudWatch alarm. */
+  /**
+   * Changes the state of a CloudWatch alarm.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/cloudwatch-alarms-rule-action.html
+   */
   public static toCloudWatchAlarm(alarm: cloudwatch.IAlarm, options: CloudWatchAlarmActionOptions): RuleAction {
     return new RuleAction(cloudWatchAlarmAction(alarm, options));
   }
 
-  /** Starts an execution of a state machine with the message. */
+  /**
+   * Starts an execution of a state machine with the message.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/stepfunctions-rule-action.html
+   */
   public static toStepFunctions(stateMachine: stepfunctions.IStateMachine, options: StepFunctionsActionOptions = {}): RuleAction {
     return new RuleAction(stepFunctionsAction(stateMachine, options));
   }
@@ -114,42 +166,72 @@ export class RuleAction {
    *
    * Substitution templates are replaced in the topic; a reserved topic begins with `$$`. It must not be one that the rule
    * listens to.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/republish-rule-action.html
    */
   public static republish(topic: string, options: RepublishActionOptions = {}): RuleAction {
     return new RuleAction(republishAction(topic, options));
   }
 
-  /** Posts the message to an HTTPS endpoint, once that is confirmed. Substitution templates are replaced in the URL. */
+  /**
+   * Posts the message to an HTTPS endpoint, once that is confirmed. Substitution templates are replaced in the URL.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/https-rule-action.html
+   */
   public static toHttp(url: string, options: HttpActionOptions = {}): RuleAction {
     return new RuleAction(httpAction(url, options));
   }
 
-  /** Sends the message to an Apache Kafka cluster in a VPC. */
+  /**
+   * Sends the message to an Apache Kafka cluster in a VPC.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/apache-kafka-rule-action.html
+   */
   public static toKafka(destination: ITopicRuleDestination, options: KafkaActionOptions): RuleAction {
     return new RuleAction(kafkaAction(destination, options));
   }
 
-  /** Indexes the message in an Amazon OpenSearch Service domain, which must let the role in. */
+  /**
+   * Indexes the message in an Amazon OpenSearch Service domain, which must let the role in.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/opensearch-rule-action.html
+   */
   public static toOpenSearch(domain: opensearch.IDomain, options: OpenSearchActionOptions): RuleAction {
     return new RuleAction(openSearchAction(domain, options));
   }
 
-  /** Sends the message to an input of AWS IoT Events, a service that AWS is ending: CloudFormation validation warns of it. */
+  /**
+   * Sends the message to an input of AWS IoT Events, a service that AWS is ending: CloudFormation validation warns of it.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/iotevents-rule-action.html
+   */
   public static toIotEvents(inputName: string, options: IotEventsActionOptions = {}): RuleAction {
     return new RuleAction(iotEventsAction(inputName, options));
   }
 
-  /** Sends values to asset properties of AWS IoT SiteWise. */
+  /**
+   * Sends values to asset properties of AWS IoT SiteWise.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/iotsitewise-rule-action.html
+   */
   public static toIotSiteWise(entries: SiteWiseEntry[]): RuleAction {
     return new RuleAction(iotSiteWiseAction(entries));
   }
 
-  /** Updates the position of a device in an Amazon Location Service tracker. */
+  /**
+   * Updates the position of a device in an Amazon Location Service tracker.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/location-rule-action.html
+   */
   public static toLocation(tracker: location.ITrackerRef, options: LocationActionOptions): RuleAction {
     return new RuleAction(locationAction(tracker, options));
   }
 
-  /** Writes the message as a point into an InfluxDB database. */
+  /**
+   * Writes the message as a point into an InfluxDB database.
+   *
+   * @see https://docs.aws.amazon.com/iot/latest/developerguide/influxdb-rule-action.html
+   */
   public static toInfluxDb(destination: IInfluxDbRuleDestination, options: InfluxDbActionOptions): RuleAction {
     return new RuleAction(influxDbAction(destination, options));
   }

@@ -3,7 +3,7 @@ import type { IConstruct } from 'constructs';
 import { invalid } from '../private/errors';
 import type * as language from '../sql';
 import type { Query, SqlWarning, Template } from '../sql';
-import { hasTokenInCode, TemplateError, withoutTokens } from './templates';
+import { allInQuotes, maskTokens, readTemplate, TemplateError } from './templates';
 
 /** The language is large, and many apps have no rules. */
 function sqlLanguage(): typeof language {
@@ -11,28 +11,27 @@ function sqlLanguage(): typeof language {
 }
 
 /**
- * Reads a statement; undefined where only the deployment knows it. Tokens in its texts do not keep it from being read, but a
- * topic filter with one is left out.
+ * Reads a statement; undefined where only the deployment knows what it says, for which a token in a text, such as the ARN of a
+ * role, is too little.
  *
  * AWS IoT would say at deployment that there is a mistake, or let the rule never run.
  */
 export function checkStatement(scope: IConstruct, sql: string): Query | undefined {
-  if (hasTokenInCode(sql)) {
+  if (!allInQuotes(sql)) {
     return undefined;
   }
   const query = readable(scope, 'sql', () => sqlLanguage().parseSql(sql));
   warn(scope, 'sql', query.warnings);
-  return Token.isUnresolved(query.from) ? { ...query, from: undefined } : query;
+  return query;
 }
 
 /** Checks the templates in a text, which may use the variables of the statement; undefined where only the deployment knows it. */
 export function checkTemplate(scope: IConstruct, name: string, text: string, query: Query | undefined): Template | undefined {
   return readable(scope, name, () => {
-    const known = Token.isUnresolved(text) ? withoutTokens(text) : text;
-    if (known === undefined) {
+    if (Token.isUnresolved(text) && readTemplate(text).some((piece) => piece.kind === 'expression' && !allInQuotes(piece.text))) {
       return undefined;
     }
-    const template = sqlLanguage().parseTemplate(known, query);
+    const template = sqlLanguage().parseTemplate(maskTokens(text), query);
     warn(scope, name, template.warnings);
     return template;
   });

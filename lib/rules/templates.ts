@@ -1,3 +1,5 @@
+import { Token } from 'aws-cdk-lib';
+
 /** One piece of a text in which AWS IoT replaces `${…}` for each message. */
 export type Piece =
   | { readonly kind: 'text'; readonly text: string }
@@ -13,6 +15,18 @@ export class TemplateError extends Error {
 
 /** A CDK token looks like a template, but is gone when the app is synthesized. */
 const TOKEN = /\$\{Token\[[^\]]*\]\}/y;
+const TOKENS = new RegExp(TOKEN.source, 'g');
+const QUOTED = /'[^']*'|"[^"]*"/g;
+
+/** Whether each token stands in quotes, so that whatever it becomes is a text. */
+export function allInQuotes(sql: string): boolean {
+  return !Token.isUnresolved(sql.replace(QUOTED, "''"));
+}
+
+/** A word for each token, as long as it is: places stay where they are. */
+export function maskTokens(source: string): string {
+  return source.replace(TOKENS, (token) => '_'.repeat(token.length));
+}
 
 /**
  * Reads a text of an action field.
@@ -41,30 +55,6 @@ export function readTemplate(source: string): Piece[] {
     }
   }
   return [...pieces, { kind: 'text' as const, text }].filter((piece) => piece.kind === 'expression' || piece.text !== '');
-}
-
-/**
- * Whether a token of the CDK stands in SQL outside of its texts, where it can be anything.
- *
- * Within quotes, as the ARN of a function does, it is a text whatever it becomes.
- */
-export function hasTokenInCode(sql: string): boolean {
-  return sql.replace(/'[^']*'|"[^"]*"/g, '').includes('${Token[');
-}
-
-/**
- * A text with letters for the tokens around its templates, so that each place stays where it was.
- *
- * Undefined if a token is part of an expression, so that only the deployment knows it.
- */
-export function withoutTokens(source: string): string | undefined {
-  const pieces = readTemplate(source);
-  if (pieces.some(({ kind, text }) => kind === 'expression' && hasTokenInCode(text))) {
-    return undefined;
-  }
-  return pieces.map(({ kind, text }) => (
-    kind === 'expression' ? `\${${text}}` : text.replace(/\$\{Token\[[^\]]*\]\}/g, (token) => 'x'.repeat(token.length))
-  )).join('');
 }
 
 /** Where the brace is that ends an expression: not one in quotes, nor one that ends an object. */

@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iot from 'aws-cdk-lib/aws-iot';
 import { invalid } from '../private/errors';
 import { requireSameEnvironment } from '../private/same-environment';
+import { requireText, type TextRule } from '../private/text';
 
 /** Represents a topic rule, owned by this app or not. */
 export interface ITopicRule extends IResource, iot.ITopicRuleRef {
@@ -126,6 +127,9 @@ export enum TopicRuleMetric {
 
 const NAMESPACE = 'AWS/IoT';
 
+/** What a device can publish on. */
+const INGESTED: TextRule = { pattern: /^[^+#]+$/, characters: 'a topic without wildcards', maxLength: 256 };
+
 /** How far back a query of an alarm looks. */
 const MAX_QUERIED = Duration.hours(3);
 
@@ -143,6 +147,7 @@ export abstract class TopicRuleBase extends Resource implements ITopicRule {
   }
 
   public basicIngestTopic(topic: string): string {
+    requireText(this, 'topic', topic, INGESTED);
     return `$aws/rules/${this.topicRuleName}/${topic}`;
   }
 
@@ -206,6 +211,9 @@ export abstract class TopicRuleBase extends Resource implements ITopicRule {
     requireSameEnvironment(this, 'rule', this);
     if (!Token.isUnresolved(threshold) && !(threshold > 0)) {
       throw invalid(this, `'threshold' must be more than 0, got ${threshold}`);
+    }
+    if (!Token.isUnresolved(evaluationPeriods) && !(Number.isInteger(evaluationPeriods) && evaluationPeriods > 0)) {
+      throw invalid(this, `'evaluationPeriods' must be a whole number from 1 on, got ${evaluationPeriods}`);
     }
     if (!period.isUnresolved() && (period.toSeconds() % 60 !== 0 || period.toSeconds() === 0)) {
       throw invalid(this, `'period' must be whole minutes, got ${period.toHumanString()}`);

@@ -37,7 +37,7 @@ export interface TopicRuleOptions {
 
   /**
    * The queue for messages whose actions failed for good, for example one for all rules. It has what devices sent, so it
-   * should be encrypted.
+   * should be encrypted. On a queue of another account, that account has the alarm.
    *
    * @default - an encrypted one of its own, which keeps messages for 14 days
    */

@@ -1,5 +1,6 @@
 import { Lazy, Names, PhysicalName } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IDependable } from 'constructs';
@@ -57,7 +58,10 @@ export class TopicRule extends TopicRuleBase {
   /** Where messages are whose actions failed for good; undefined with another error action, or none. */
   public readonly deadLetterQueue?: sqs.IQueue;
 
-  /** Says that there is a message in the dead-letter queue; rules that share a queue share its alarm. */
+  /**
+   * Says that there is a message in the dead-letter queue; rules of a stack that share a queue share its alarm. Undefined
+   * without such a queue, and for one of another account.
+   */
   public readonly deadLetterAlarm?: cloudwatch.Alarm;
 
   private readonly resource: iot.CfnTopicRule;
@@ -81,11 +85,14 @@ export class TopicRule extends TopicRuleBase {
     this.identity = { ruleArn: iotArn(this, 'rule', name), query };
     if (props.errorAction === undefined && !props.loseFailedMessages) {
       this.deadLetterQueue = props.deadLetterQueue ?? defineDeadLetterQueue(this);
-      this.deadLetterAlarm = alarmOn(this.deadLetterQueue, props.alarmActions ?? []);
+      this.deadLetterAlarm = alarmOn(this, this.deadLetterQueue, props.alarmActions);
     }
     const onError = props.errorAction ?? (this.deadLetterQueue && RuleAction.toSqs(this.deadLetterQueue));
     if (onError?._definition.isBatch) {
       throw invalid(this, "'errorAction' must not gather messages; leave out its 'batching'");
+    }
+    if (onError?._definition.takesArray) {
+      throw invalid(this, "'errorAction' is given one object for each failure; leave out its 'batch'");
     }
     const errorScope = onError && new Construct(this, 'ErrorAction');
     this.resource = new iot.CfnTopicRule(this, 'Resource', {
@@ -96,7 +103,7 @@ export class TopicRule extends TopicRuleBase {
         ...props.description !== undefined && { description: props.description },
         ruleDisabled: !(props.enabled ?? true),
         actions: Lazy.any({ produce: () => this.actions }),
-        ...onError && errorScope && { errorAction: bindAction(errorScope, onError._definition, this.identity) },
+        ...onError && errorScope && { errorAction: bindAction(errorScope, onError._definition, this.identity).rendered },
       },
     });
     this.topicRuleName = this.getResourceNameAttribute(this.resource.ref);
@@ -108,8 +115,14 @@ export class TopicRule extends TopicRuleBase {
     this.node.addValidation({ validate: () => (this.actions.length === 0 ? ["the rule must have at least one action; give it 'actions' or call addAction"] : []) });
   }
 
-  /** Does one thing more with each message. */
-  public addAction(action: RuleAction): void {
+  /**
+   * Does one thing more with each message.
+   *
+   * @returns the role with which AWS IoT does it, which what the action acts on must let in where it does not trust its own
+   * account: a bucket of another one, or the fine-grained access control of an OpenSearch domain. Undefined where the action
+   * needs none, as with functions.
+   */
+  public addAction(action: RuleAction): iam.IRole | undefined {
     if (this.actions.length === MAX_ACTIONS) {
       throw invalid(this, `a rule must have at most ${MAX_ACTIONS} actions; define another for the same topics`);
     }
@@ -117,8 +130,10 @@ export class TopicRule extends TopicRuleBase {
     // Named after what they do: one that comes or goes does not rename the roles of others.
     const nth = [...Array(MAX_ACTIONS).keys()].find((number) => !this.node.tryFindChild(actionId(kind, number)))!;
     const scope = new Construct(this, actionId(kind, nth));
-    this.actions.push(bindAction(scope, action._definition, this.identity));
+    const { rendered, role } = bindAction(scope, action._definition, this.identity);
+    this.actions.push(rendered);
     this.waitFor(scope, ...dependsOn);
+    return role;
   }
 
   /** Makes the name of a rule that is given none. */

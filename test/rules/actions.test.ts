@@ -26,7 +26,7 @@ const rendered = (action: RuleAction) => {
 };
 const bucket = () => s3.Bucket.fromBucketName(stack, 'Bucket', 'telemetry');
 const kafka = () => VpcRuleDestination.fromTopicRuleDestinationArn(stack, 'Kafka', 'arn:aws:iot:eu-west-1:111122223333:ruledestination/vpc/a');
-const KAFKA = { topic: 'telemetry', bootstrapServers: ['b-1:9092'], authentication: KafkaAuthentication.none() };
+const kafkaOptions = () => ({ topic: 'telemetry', bootstrapServers: ['b-1:9092'], authentication: KafkaAuthentication.scram(secretsmanager.Secret.fromSecretNameV2(stack, 'KafkaLogin', 'kafka')) });
 const METRIC = { metricNamespace: 'Plant', metricName: 'heat', value: '${celsius}' };
 const domain = () => opensearch.Domain.fromDomainEndpoint(stack, 'Domain', 'https://search-plant-abcdef.eu-west-1.es.amazonaws.com');
 const alarm = () => cloudwatch.Alarm.fromAlarmArn(stack, 'Alarm', 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:heat');
@@ -63,10 +63,10 @@ describe('an action fails at synthesis for', () => {
     ['a batch that waits too long', () => RuleAction.toHttp('https://a.com/', { batching: { maxOpen: Duration.seconds(1) } }), "'batching.maxOpen' must be between 5 and 200 milliseconds, got 1000"],
     ['a batch of one', () => RuleAction.toHttp('https://a.com/', { batching: { maxMessages: 1 } }), "'batching.maxMessages' must be between 2 and 10, got 1"],
     ['a batch that is too large', () => RuleAction.toHttp('https://a.com/', { batching: { maxBytes: 131_073 } }), "'batching.maxBytes' must be between 100 and 131072, got 131073"],
-    ['no brokers', () => RuleAction.toKafka(kafka(), { ...KAFKA, bootstrapServers: [] }), "'bootstrapServers' must name at least one broker"],
-    ['a broker without a port', () => RuleAction.toKafka(kafka(), { ...KAFKA, bootstrapServers: ['b-1'] }), "'bootstrapServers' must consist of host:port, got \"b-1\""],
-    ['a connection that is not encrypted', () => RuleAction.toKafka(kafka(), { ...KAFKA, clientProperties: { 'security.protocol': 'PLAINTEXT' } }), "'clientProperties.security.protocol' must be SSL or SASL_SSL, got \"PLAINTEXT\""],
-    ['an empty key', () => RuleAction.toKafka(kafka(), { ...KAFKA, key: '' }), "'key' must have characters; leave it out for none"],
+    ['no brokers', () => RuleAction.toKafka(kafka(), { ...kafkaOptions(), bootstrapServers: [] }), "'bootstrapServers' must name at least one broker"],
+    ['a broker without a port', () => RuleAction.toKafka(kafka(), { ...kafkaOptions(), bootstrapServers: ['b-1'] }), "'bootstrapServers' must consist of host:port, got \"b-1\""],
+    ['a connection that is not encrypted', () => RuleAction.toKafka(kafka(), { ...kafkaOptions(), clientProperties: { 'security.protocol': 'PLAINTEXT' } }), "'clientProperties.security.protocol' must be SSL or SASL_SSL, got \"PLAINTEXT\""],
+    ['an empty key', () => RuleAction.toKafka(kafka(), { ...kafkaOptions(), key: '' }), "'key' must have characters; leave it out for none"],
     ['an index in capitals', () => RuleAction.toOpenSearch(domain(), { index: 'Readings' }), "'index' must consist of characters that an index may have and not begin with _ or -, got \"Readings\""],
     ['an id for a batch', () => RuleAction.toIotEvents('heat', { batch: true, messageId: 'a' }), "'messageId' must be left out with 'batch', where AWS IoT makes the ids"],
     ['an input that cannot be', () => RuleAction.toIotEvents('1-heat'), "'inputName' must consist of a letter, and then letters, digits and _, got \"1-heat\""],
@@ -137,7 +137,7 @@ describe('by default', () => {
     ['a metric has no unit', () => RuleAction.toCloudWatchMetric(METRIC), { CloudwatchMetric: { MetricUnit: 'None' } }],
     ['an alarm says which topic it was', () => RuleAction.toCloudWatchAlarm(alarm(), { state: cloudwatch.AlarmState.OK }), { CloudwatchAlarm: { StateValue: 'OK', StateReason: 'Set by an AWS IoT rule for ${topic()}' } }],
     ['a document has an id of its own', () => RuleAction.toOpenSearch(domain(), { index: 'readings' }), { OpenSearch: { Id: '${newuuid()}', Type: '_doc' } }],
-    ['a broker answers when its leader has the message', () => RuleAction.toKafka(kafka(), KAFKA), { Kafka: { ClientProperties: { 'acks': '1', 'security.protocol': 'SSL' } } }],
+    ['a broker answers when its leader has the message', () => RuleAction.toKafka(kafka(), kafkaOptions()), { Kafka: { ClientProperties: { 'acks': '1', 'security.protocol': 'SASL_SSL' } } }],
   ])('%s', (_, action, expected) => {
     expect(rendered(action())).toMatchObject(expected);
   });
@@ -166,7 +166,7 @@ describe('options', () => {
     ['the Region of a signature', () => RuleAction.toHttp('https://a.com/', { signing: { serviceName: 'lambda', action: 'lambda:InvokeFunctionUrl', resourceArn: '*', region: 'us-east-1' } }), { Http: { Auth: { Sigv4: { SigningRegion: 'us-east-1' } } } }],
     ['the limits of a batch', () => RuleAction.toHttp('https://a.com/', { batching: { maxOpen: Duration.millis(200), maxBytes: 100, acrossTopics: true } }), { Http: { EnableBatching: true, BatchConfig: { MaxBatchOpenMs: 200, MaxBatchSizeBytes: 100, BatchAcrossTopics: true } } }],
     ['a destination that exists elsewhere', () => RuleAction.toHttp('https://a.com/${topic(1)}', { confirmationUrl: 'https://a.com/' }), { Http: { ConfirmationUrl: 'https://a.com/' } }],
-    ['properties of a Kafka client', () => RuleAction.toKafka(kafka(), { ...KAFKA, partition: '3', acknowledgement: KafkaAcknowledgement.NONE, clientProperties: { 'compression.type': 'gzip' } }), { Kafka: { Partition: '3', ClientProperties: { 'acks': '0', 'compression.type': 'gzip' } } }],
+    ['properties of a Kafka client', () => RuleAction.toKafka(kafka(), { ...kafkaOptions(), partition: '3', acknowledgement: KafkaAcknowledgement.NONE, clientProperties: { 'compression.type': 'gzip' } }), { Kafka: { Partition: '3', ClientProperties: { 'acks': '0', 'compression.type': 'gzip' } } }],
     ['quality, offset and id of a value', () => RuleAction.toIotSiteWise([{ property: SiteWiseProperty.ofAlias('/a'), value: 'x', dataType: SiteWiseType.STRING, quality: SiteWiseQuality.BAD, offsetInNanos: '5', entryId: 'e' }]), { IotSiteWise: { PutAssetPropertyValueEntries: [{ EntryId: 'e', PropertyValues: [{ Quality: 'BAD', Timestamp: { OffsetInNanos: '5' }, Value: { StringValue: 'x' } }] }] } }],
     ['a batch of IoT Events', () => RuleAction.toIotEvents('heat', { batch: true }), { IotEvents: { BatchMode: true } }],
     ['tokens', () => RuleAction.toHttp(Token.asString({ Ref: 'Url' }), { headers: { 'x-a': new CfnParameter(stack, 'Header').valueAsString } }), { Http: { Url: { Ref: 'Url' }, Headers: [{ Key: 'x-a', Value: { Ref: 'Header' } }] } }],
@@ -180,7 +180,7 @@ describe('options', () => {
   });
 
   test('keep the value of a secret out of the template', () => {
-    const { Kafka: action } = rendered(RuleAction.toKafka(kafka(), { ...KAFKA, authentication: KafkaAuthentication.scram(secretIn(stack)) })) as { Kafka: { ClientProperties: Record<string, unknown> } };
+    const { Kafka: action } = rendered(RuleAction.toKafka(kafka(), { ...kafkaOptions(), authentication: KafkaAuthentication.scram(secretIn(stack)) })) as { Kafka: { ClientProperties: Record<string, unknown> } };
     expect(JSON.stringify(action.ClientProperties['sasl.scram.password'])).toMatch(/^\{"Fn::Join":\["",\["\$\{get_secret\('.*', 'SecretString', 'password', '",\{"Fn::GetAtt":\["RuleKafkaRole\w+","Arn"\]\},"'\)\}"\]\]\}$/);
   });
 });

@@ -113,26 +113,6 @@ describe('sql', () => {
     Template.fromStack(stack).hasResourceProperties(RULE, { TopicRulePayload: { Sql: 'anything' } });
   });
 
-  test('is read although it has tokens in its texts', () => {
-    const arn = Lazy.string({ produce: () => 'arn:aws:lambda:eu-west-1:111122223333:function:enrich' });
-    const sql = (name: string): string => `SELECT ${name}("${arn}", *) AS more FROM '${new CfnParameter(stack, name).valueAsString}/+/telemetry'`;
-
-    expect(() => define({ sql: sql('aws_lamda') })).toThrow(/^'sql' cannot be read: 1:8: unknown function 'aws_lamda'; did you mean 'aws_lambda'\?/);
-    expect(() => new TopicRule(stack, 'Right', { sql: sql('aws_lambda'), actions: [republish()] })).not.toThrow();
-  });
-
-  test('is not said to go unheard when its topic filter is a token', () => {
-    const topicSpace = new TopicSpace({ topics: { telemetry: Channel.fromDevice('dt/{thing}/telemetry') } });
-
-    expect(() => define({ sql: `SELECT * FROM 'x/${new CfnParameter(stack, 'Rest').valueAsString}'`, topicSpace, actions: [RuleAction.toSqs(queueIn(stack))] })).not.toThrow();
-  });
-
-  test('is beside templates that are read although they have tokens around them', () => {
-    const prefix = Lazy.string({ produce: () => 'prefix' });
-
-    expect(() => define({ actions: [RuleAction.republish(`${prefix}/\${toipc(2)}`)] })).toThrow(/^'topic' cannot be read: 1:\d+: unknown function 'toipc'; did you mean 'topic'\?/);
-  });
-
   test('may do without FROM, for basic ingest', () => {
     expect(() => define({ sql: 'SELECT *' })).not.toThrow();
   });
@@ -364,24 +344,6 @@ describe('a rule of a channel', () => {
   test('fails for a topic that a statement cannot name', () => {
     const fleet = new DeviceFleet(stack, 'Odd', { topics: { odd: Channel.fromDevice("it's/{thing}") } });
     expect(() => fleet.channel('odd').addRule('Ingest', republish())).toThrow("a topic with ' cannot be in a statement, got \"it's/+\"; rename the level");
-  });
-});
-
-describe('republishing', () => {
-  test('fails for a topic that the rule listens to', () => {
-    expect(() => define({ actions: [RuleAction.republish('dt/all/telemetry')] })).toThrow(new Error(
-      '\'topic\' must not be one that the rule listens to, "dt/+/telemetry": it would republish its own messages without end, got "dt/all/telemetry" (at Stack/Rule/Republish)',
-    ));
-  });
-
-  test.each(['dt/${topic(2)}/telemetry', '${target}', 'dt/${rest}'])('warns of %s, which may become one', (topic) => {
-    define({ actions: [RuleAction.republish(topic)] });
-    Annotations.fromStack(stack).hasWarning('/Stack/Rule/Republish', Match.stringLikeRegexp('may become a topic that the rule listens to'));
-  });
-
-  test.each(['alerts/${topic(2)}', '$$aws/things/${topic(2)}/shadow/update'])('is fine to %s', (topic) => {
-    define({ actions: [RuleAction.republish(topic)] });
-    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
   });
 });
 

@@ -1,17 +1,17 @@
-import { Annotations, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Annotations, PhysicalName, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as iot from 'aws-cdk-lib/aws-iot';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { ActionDefinition, Field } from './definition';
+import { checkLoop } from './loops';
 import { acknowledgeRoleWildcards } from '../../private/acknowledge';
 import { invalid } from '../../private/errors';
 import { requireText } from '../../private/text';
 import type { Query } from '../../sql';
 import { isChosenByPayload } from '../payload-names';
 import { checkTemplate } from '../sql-check';
-import { asPattern, asTopic, hasTemplate } from '../templates';
-import { mayOverlap } from '../topic-filters';
+import { hasTemplate } from '../templates';
 
 const SERVICE = 'iot.amazonaws.com';
 
@@ -23,27 +23,39 @@ export interface RuleIdentity {
   readonly query: Query | undefined;
 }
 
+/** An action as its rule has it. */
+export interface BoundAction {
+  readonly rendered: iot.CfnTopicRule.ActionProperty;
+
+  /** With which AWS IoT acts, where the action needs one. */
+  readonly role: iam.IRole | undefined;
+}
+
 /**
  * Defines what an action needs below a scope of its own, and renders it.
  *
  * The rule must depend on the scope, and on what the action depends on: AWS IoT tries each role when the rule is created, and drops messages without a word
  * for a function that it may not invoke.
  */
-export function bindAction(scope: Construct, action: ActionDefinition, rule: RuleIdentity): iot.CfnTopicRule.ActionProperty {
+export function bindAction(scope: Construct, action: ActionDefinition, rule: RuleIdentity): BoundAction {
   action.fields?.forEach((field) => checkField(scope, field, rule.query));
   const problem = action.problem?.();
   if (problem !== undefined) {
     throw invalid(scope, problem);
   }
+  if (action.takesArray && makesObject(rule.query)) {
+    throw invalid(scope, "'batch' must be left out where the statement makes an object of each message; for an array, select it with SELECT VALUE");
+  }
   checkPlace(scope, action);
-  checkLoop(scope, action, rule);
+  checkLoop(scope, action.publishesTo, rule.query);
   if (action.warning) {
     Annotations.of(scope).addWarningV2(`cdk-iot-warden:RuleAction.${action.warning.id}`, action.warning.text);
   }
   if (action.invokes) {
     permitInvocation(scope, 'Permission', action.invokes, rule.ruleArn);
   }
-  return action.render(action.permissions ? defineRole(scope, action, action.permissions, rule).roleArn : '', Stack.of(scope));
+  const role = action.permissions && defineRole(scope, action, action.permissions, rule);
+  return { rendered: action.render(role?.roleArn ?? '', Stack.of(scope)), role };
 }
 
 /** Lets one rule invoke a function. Of another account, only the owner can do that. */
@@ -69,6 +81,8 @@ export function permitInvocation(scope: Construct, id: string, target: lambda.IF
 function defineRole(scope: Construct, action: ActionDefinition, permissions: NonNullable<ActionDefinition['permissions']>, rule: RuleIdentity): iam.Role {
   const stack = Stack.of(scope);
   const role = new iam.Role(scope, 'Role', {
+    // For the policy of what belongs to another account.
+    roleName: PhysicalName.GENERATE_IF_NEEDED,
     description: `AWS IoT runs the action ${action.kind} of a rule with this role`,
     assumedBy: new iam.ServicePrincipal(SERVICE, {
       conditions: {
@@ -79,10 +93,8 @@ function defineRole(scope: Construct, action: ActionDefinition, permissions: Non
   });
   const statements = permissions(stack);
   statements.forEach((statement) => role.addToPrincipalPolicy(new iam.PolicyStatement(statement)));
-  const { key, actions } = action.encryption ?? {};
-  if (key && actions) {
-    key.grant(role, ...actions);
-  }
+  const { keys = [], actions = [] } = action.encryption ?? {};
+  new Set(keys).forEach((key) => key?.grant(role, ...actions));
   if (action.wildcards !== undefined && statements.some(({ resources }) => resources?.some((resource) => resource.includes('*')))) {
     acknowledgeRoleWildcards(role, action.wildcards);
   }
@@ -109,6 +121,11 @@ function checkField(scope: Construct, { name, value, rule, hasTemplates, isName 
   }
 }
 
+/** Whether the result is an object for sure: it is that with a name in it. */
+function makesObject(query: Query | undefined): boolean {
+  return query !== undefined && !query.select.isValue && query.select.items.some((item) => item !== '*');
+}
+
 function differs(a: string | undefined, b: string): boolean {
   return a !== undefined && Token.compareStrings(a, b) === TokenComparison.DIFFERENT;
 }
@@ -122,27 +139,4 @@ function checkPlace(scope: Construct, { kind, env, crossesAccounts }: ActionDefi
   if (!crossesAccounts && differs(env?.account, stack.account)) {
     throw invalid(scope, `the action ${kind} must be in the account of the rule, ${stack.account}, got ${env!.account}; of other accounts a rule reaches functions, queues, topics and buckets alone`);
   }
-}
-
-/** A rule that hears what it says goes on until AWS IoT throttles it. */
-function checkLoop(scope: Construct, { publishesTo }: ActionDefinition, { query }: RuleIdentity): void {
-  const from = query?.from;
-  if (publishesTo === undefined || from === undefined || Token.isUnresolved(publishesTo)) {
-    return;
-  }
-  const topic = asTopic(publishesTo);
-  const isFixed = !hasTemplate(topic);
-  const meets = mayOverlap(isFixed ? topic : filterOf(topic), from);
-  if (meets && isFixed) {
-    throw invalid(scope, `'topic' must not be one that the rule listens to, "${from}": it would republish its own messages without end, got "${topic}"`);
-  }
-  if (meets) {
-    Annotations.of(scope).addWarningV2('cdk-iot-warden:RuleAction.republishLoop', `'${topic}' may become a topic that the rule listens to, "${from}", and then it republishes its own messages without end; give it another first level`);
-  }
-}
-
-/** A topic filter for what a template may become: from there on, it may be several levels. */
-function filterOf(topic: string): string {
-  const levels = asPattern(topic).split('/');
-  return [...levels.slice(0, levels.findIndex((level) => level.includes('*'))), '#'].join('/');
 }

@@ -16,6 +16,7 @@ export function cloudWatchLogsAction(logGroup: logs.ILogGroup, { batch }: CloudW
   return {
     kind: 'CloudWatchLogs',
     env: logGroup.env,
+    takesArray: batch,
     permissions: () => [{ actions: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }],
     wildcards: 'AWS IoT names the log streams of the group',
     render: (roleArn) => ({ cloudwatchLogs: { roleArn, logGroupName: logGroup.logGroupName, batchMode: batch } }),

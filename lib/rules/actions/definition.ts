@@ -57,8 +57,8 @@ export interface ActionDefinition {
   /** What its role may do; without, it has no role. */
   readonly permissions?: (stack: Stack) => iam.PolicyStatementProps[];
 
-  /** The key that encrypts what it acts on, and what AWS asks of who uses it. */
-  readonly encryption?: { readonly key: kms.IKey | undefined; readonly actions: readonly string[] };
+  /** The keys that encrypt what it acts on, and what AWS asks of who uses them. */
+  readonly encryption?: { readonly keys: readonly (kms.IKey | undefined)[]; readonly actions: readonly string[] };
 
   /** Why the permissions have a wildcard. */
   readonly wildcards?: string;
@@ -71,6 +71,9 @@ export interface ActionDefinition {
 
   /** Whether it gathers several messages, which an error action must not. */
   readonly isBatch?: boolean;
+
+  /** Whether it takes an array apart, which the statement must select. */
+  readonly takesArray?: boolean | undefined;
 
   /** The topic that it publishes to. */
   readonly publishesTo?: string;

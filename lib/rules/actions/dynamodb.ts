@@ -1,6 +1,7 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iot from 'aws-cdk-lib/aws-iot';
 import { naming, templated, type ActionDefinition } from './definition';
+import { keyProblem } from './dynamodb-keys';
 
 /** What a key of a table holds. */
 export enum DynamoDbKeyType {
@@ -53,6 +54,7 @@ const KEY_USE = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncry
 export function dynamoDbAction(table: dynamodb.ITable, { partitionKey, sortKey, payloadField }: DynamoDbActionOptions): ActionDefinition {
   return {
     kind: 'DynamoDb',
+    problem: () => keyProblem(table, partitionKey, sortKey),
     fields: [
       templated('partitionKey.name', partitionKey.name),
       // The sort key is below it, as an object is below a prefix.
@@ -91,6 +93,6 @@ function putItem(table: dynamodb.ITable): Pick<ActionDefinition, 'env' | 'permis
   return {
     env: table.env,
     permissions: () => [{ actions: ['dynamodb:PutItem'], resources: [table.tableArn] }],
-    encryption: { key: table.encryptionKey, actions: KEY_USE },
+    encryption: { keys: [table.encryptionKey], actions: KEY_USE },
   };
 }

@@ -35,6 +35,7 @@ export function firehoseAction(stream: firehose.IDeliveryStream, { separator, ba
   return {
     kind: 'Firehose',
     env: stream.env,
+    takesArray: batch,
     permissions: () => [{ actions: [batch ? 'firehose:PutRecordBatch' : 'firehose:PutRecord'], resources: [stream.deliveryStreamArn] }],
     render: (roleArn) => ({ firehose: { roleArn, deliveryStreamName: stream.deliveryStreamName, separator, batchMode: batch } }),
   };

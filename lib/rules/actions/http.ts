@@ -1,10 +1,10 @@
 import { Token } from 'aws-cdk-lib';
 import { batchingProblem, renderBatching, type RuleBatching } from './batching';
-import { plain, templated, type ActionDefinition } from './definition';
+import { naming, plain, templated, type ActionDefinition } from './definition';
 import type { HttpRuleDestination } from '../destinations/http';
 import { HTTPS_URL } from '../destinations/urls';
 import { quote } from '../../private/errors';
-import { hasTemplate } from '../templates';
+import { hasTemplate, readTemplate } from '../templates';
 
 /** How a request is signed with Signature Version 4. */
 export interface HttpSigning {
@@ -78,7 +78,7 @@ export function httpAction(url: string, options: HttpActionOptions): ActionDefin
     problem: () => urlProblem(url, options, confirmationUrl) ?? batchingProblem(batching)
       ?? (entries.length > MAX_HEADERS ? `'headers' must have at most ${MAX_HEADERS} entries, got ${entries.length}` : undefined),
     fields: [
-      templated('url', url, HTTPS_URL),
+      naming('url', url, HTTPS_URL),
       templated('confirmationUrl', options.confirmationUrl, HTTPS_URL),
       ...entries.flatMap(([name, value]) => [
         plain('headers', name, { pattern: /^[\w!#$%&'*+.^`|~-]+$/, characters: 'the names of headers', maxLength: 256 }),
@@ -112,7 +112,21 @@ function urlProblem(url: string, options: HttpActionOptions, confirmationUrl: st
   if (confirmationUrl === undefined) {
     return hasTemplate(url) ? "'destination' must be given for a URL with templates, of which AWS IoT can confirm none" : undefined;
   }
-  return Token.isUnresolved(url) || Token.isUnresolved(confirmationUrl) || url.startsWith(confirmationUrl)
+  if (!endsHost(url)) {
+    return `'url' must have a / after its host and before the first template, or a message chooses another host, got ${quote(url)}`;
+  }
+  return Token.isUnresolved(url) || Token.isUnresolved(confirmationUrl) || isWithin(url, confirmationUrl)
     ? undefined
     : `'url' must begin with the confirmation URL of its destination, ${quote(confirmationUrl)}, got ${quote(url)}`;
+}
+
+/** Whether the host is the same for all messages. */
+function endsHost(url: string): boolean {
+  const [first] = readTemplate(url);
+  return !hasTemplate(url) || (first?.kind === 'text' && (Token.isUnresolved(first.text) || /^https:\/\/[^/?#]+[/?#]/.test(first.text)));
+}
+
+/** `https://a.com.example.org` begins with `https://a.com`, and is of somebody else. */
+function isWithin(url: string, confirmationUrl: string): boolean {
+  return url.startsWith(confirmationUrl) && new URL(url.replaceAll(/[${}]/g, '_')).host === new URL(confirmationUrl).host;
 }

@@ -66,7 +66,7 @@ export function influxDbAction(destination: IInfluxDbRuleDestination, options: I
       ...entries.flatMap(([name, value]) => [templated('tags', name), templated(`tags.${name}`, value)]),
     ],
     permissions: () => [{ actions: ['secretsmanager:GetSecretValue'], resources: [destination.secret.secretArn] }],
-    encryption: { key: destination.secret.encryptionKey, actions: ['kms:Decrypt'] },
+    encryption: { keys: [destination.secret.encryptionKey], actions: ['kms:Decrypt'] },
     wildcards: 'Secrets Manager puts characters of its own at the end of the ARN',
     isBatch: batching !== undefined,
     dependsOn: [destination],

@@ -21,6 +21,7 @@ export interface IotEventsActionOptions {
 export function iotEventsAction(inputName: string, { batch, messageId }: IotEventsActionOptions): ActionDefinition {
   return {
     kind: 'IotEvents',
+    takesArray: batch,
     problem: () => (batch && messageId !== undefined ? "'messageId' must be left out with 'batch', where AWS IoT makes the ids" : undefined),
     fields: [
       plain('inputName', inputName, { pattern: /^[a-zA-Z][\w]*$/, characters: 'a letter, and then letters, digits and _', maxLength: 128 }),

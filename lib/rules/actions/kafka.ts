@@ -1,28 +1,6 @@
-import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { KafkaAuthentication } from './kafka-authentication';
 import { plain, naming, templated, type ActionDefinition } from './definition';
 import type { ITopicRuleDestination } from '../destinations';
-
-/** How AWS IoT shows a Kafka cluster who it is; all is encrypted with TLS. */
-export class KafkaAuthentication {
-  /** Not at all: only the network tells who may write. */
-  public static none(): KafkaAuthentication {
-    return new KafkaAuthentication();
-  }
-
-  /**
-   * With user name and password, as SASL/SCRAM-SHA-512.
-   *
-   * @param secret A JSON secret with the keys `username` and `password`, which only the role of the action may read.
-   */
-  public static scram(secret: secretsmanager.ISecret): KafkaAuthentication {
-    return new KafkaAuthentication(secret);
-  }
-
-  private constructor(
-    /** @internal */
-    public readonly _secret?: secretsmanager.ISecret,
-  ) {}
-}
 
 /** When a Kafka broker answers. */
 export enum KafkaAcknowledgement {
@@ -85,7 +63,7 @@ const PROTOCOL = 'security.protocol';
 
 /** @see https://docs.aws.amazon.com/iot/latest/developerguide/apache-kafka-rule-action.html */
 export function kafkaAction(destination: ITopicRuleDestination, options: KafkaActionOptions): ActionDefinition {
-  const { topic, bootstrapServers, authentication: { _secret: secret }, key, partition, headers = {}, clientProperties = {} } = options;
+  const { topic, bootstrapServers, authentication, key, partition, headers = {}, clientProperties = {} } = options;
   const entries = Object.entries(headers);
   return {
     kind: 'Kafka',
@@ -99,12 +77,13 @@ export function kafkaAction(destination: ITopicRuleDestination, options: KafkaAc
       ...bootstrapServers.map((server) => plain('bootstrapServers', server, { pattern: /^[^\s,:/]+:\d{1,5}$/, characters: 'host:port', maxLength: 1000 })),
       ...Object.entries(clientProperties).map(([name, value]) => templated(`clientProperties.${name}`, value)),
     ],
-    ...secret && {
-      permissions: () => [{ actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], resources: [secret.secretArn] }],
-      encryption: { key: secret.encryptionKey, actions: ['kms:Decrypt'] },
-      // Of a secret that is imported by its name, nobody knows the characters at the end of its ARN.
-      wildcards: 'Secrets Manager puts characters of its own at the end of the ARN',
-    },
+    permissions: () => [{
+      actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
+      resources: [...new Set(authentication._secrets.map(({ secretArn }) => secretArn))],
+    }],
+    encryption: { keys: authentication._secrets.map(({ encryptionKey }) => encryptionKey), actions: ['kms:Decrypt'] },
+    // Of a secret that is imported by its name, nobody knows the characters at the end of its ARN.
+    wildcards: 'Secrets Manager puts characters of its own at the end of the ARN',
     dependsOn: [destination],
     render: (roleArn) => ({
       kafka: {
@@ -118,22 +97,12 @@ export function kafkaAction(destination: ITopicRuleDestination, options: KafkaAc
           'bootstrap.servers': bootstrapServers.join(','),
           'key.serializer': 'org.apache.kafka.common.serialization.StringSerializer',
           'value.serializer': 'org.apache.kafka.common.serialization.ByteBufferSerializer',
-          [PROTOCOL]: secret ? 'SASL_SSL' : 'SSL',
-          ...secret && {
-            'sasl.mechanism': 'SCRAM-SHA-512',
-            'sasl.scram.username': fromSecret(secret, 'username', roleArn),
-            'sasl.scram.password': fromSecret(secret, 'password', roleArn),
-          },
+          ...authentication._properties(roleArn),
           ...clientProperties,
         },
       },
     }),
   };
-}
-
-/** AWS IoT reads the secret when it connects: its value is in no template. */
-function fromSecret(secret: secretsmanager.ISecret, key: string, roleArn: string): string {
-  return `\${get_secret('${secret.secretArn}', 'SecretString', '${key}', '${roleArn}')}`;
 }
 
 function problemOf({ bootstrapServers, key, clientProperties = {} }: KafkaActionOptions): string | undefined {

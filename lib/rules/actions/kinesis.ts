@@ -18,7 +18,7 @@ export function kinesisAction(stream: kinesis.IStream, { partitionKey = '${newuu
     env: stream.env,
     fields: [templated('partitionKey', partitionKey)],
     permissions: () => [{ actions: ['kinesis:PutRecord'], resources: [stream.streamArn] }],
-    encryption: { key: stream.encryptionKey, actions: ['kms:GenerateDataKey'] },
+    encryption: { keys: [stream.encryptionKey], actions: ['kms:GenerateDataKey'] },
     render: (roleArn) => ({ kinesis: { roleArn, streamName: stream.streamName, partitionKey } }),
   };
 }

@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import type * as opensearch from 'aws-cdk-lib/aws-opensearchservice';
 import { NAMED_BY_MESSAGE, naming, templated, type ActionDefinition } from './definition';
 import { asPattern } from '../templates';
@@ -27,6 +28,7 @@ export function openSearchAction(domain: opensearch.IDomain, { index, documentId
   return {
     kind: 'OpenSearch',
     env: domain.env,
+    problem: () => (isInVpc(domain) ? `'domain' must have a public endpoint, AWS IoT reaches none in a VPC, got ${domain.node.path}` : undefined),
     fields: [
       naming('index', index, { pattern: /^(?![_-])[^A-Z\\/*?"<>| ,:]+$/, characters: 'characters that an index may have and not begin with _ or -', maxLength: 255 }),
       naming('documentId', documentId, { pattern: /^[^/*?]+$/, characters: 'characters other than /, * and ?', maxLength: 512 }),
@@ -36,4 +38,10 @@ export function openSearchAction(domain: opensearch.IDomain, { index, documentId
     wildcards: NAMED_BY_MESSAGE,
     render: (roleArn) => ({ openSearch: { roleArn, endpoint: `https://${domain.domainEndpoint}`, index, type: documentType, id: documentId } }),
   };
+}
+
+/** Its endpoint tells, or what defines it here. */
+function isInVpc(domain: opensearch.IDomain): boolean {
+  const { vpcOptions } = (domain.node.defaultChild ?? {}) as Partial<opensearch.CfnDomain>;
+  return vpcOptions !== undefined || (!Token.isUnresolved(domain.domainEndpoint) && domain.domainEndpoint.startsWith('vpc-'));
 }

@@ -59,7 +59,7 @@ export function s3Action(bucket: s3.IBucket, { key = '${topic()}/${timestamp()}-
       actions: ['s3:PutObject', ...cannedAcl === undefined ? [] : ['s3:PutObjectAcl']],
       resources: [bucket.arnForObjects(asPattern(key))],
     }],
-    encryption: { key: bucket.encryptionKey, actions: ['kms:GenerateDataKey', 'kms:Decrypt'] },
+    encryption: { keys: [bucket.encryptionKey], actions: ['kms:GenerateDataKey', 'kms:Decrypt'] },
     wildcards: NAMED_BY_MESSAGE,
     render: (roleArn) => ({ s3: { roleArn, bucketName: bucket.bucketName, key, cannedAcl } }),
   };

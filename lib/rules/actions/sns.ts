@@ -27,7 +27,7 @@ export function snsAction(topic: sns.ITopic, { messageFormat }: SnsActionOptions
     crossesAccounts: true,
     problem: () => (topic.fifo ? `'topic' must be a standard topic, AWS IoT cannot publish to FIFO topics, got ${topic.node.path}` : undefined),
     permissions: () => [{ actions: ['sns:Publish'], resources: [topic.topicArn] }],
-    encryption: { key: topic.masterKey, actions: ['kms:GenerateDataKey', 'kms:Decrypt'] },
+    encryption: { keys: [topic.masterKey], actions: ['kms:GenerateDataKey', 'kms:Decrypt'] },
     render: (roleArn) => ({ sns: { roleArn, targetArn: topic.topicArn, messageFormat } }),
   };
 }

@@ -19,7 +19,7 @@ export function sqsAction(queue: sqs.IQueue, { base64 }: SqsActionOptions): Acti
     crossesAccounts: true,
     problem: () => (queue.fifo ? `'queue' must be a standard queue, AWS IoT cannot send to FIFO queues, got ${queue.node.path}` : undefined),
     permissions: () => [{ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }],
-    encryption: { key: queue.encryptionMasterKey, actions: ['kms:GenerateDataKey', 'kms:Decrypt'] },
+    encryption: { keys: [queue.encryptionMasterKey], actions: ['kms:GenerateDataKey', 'kms:Decrypt'] },
     render: (roleArn) => ({ sqs: { roleArn, queueUrl: queue.queueUrl, useBase64: base64 } }),
   };
 }

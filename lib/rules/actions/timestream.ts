@@ -62,7 +62,7 @@ export function timestreamAction(table: timestream.ITableRef, { dimensions, time
       { actions: ['timestream:WriteRecords'], resources: [tableArn] },
       { actions: ['timestream:DescribeEndpoints'], resources: [NO_RESOURCE] },
     ],
-    encryption: { key: encryptionKey, actions: ['kms:GenerateDataKey', 'kms:Decrypt'] },
+    encryption: { keys: [encryptionKey], actions: ['kms:GenerateDataKey', 'kms:Decrypt'] },
     wildcards: 'Amazon Timestream defines no resource for DescribeEndpoints',
     render: (roleArn) => ({
       timestream: { roleArn, databaseName, tableName, dimensions: entries.map(([name, value]) => ({ name, value })), timestamp },

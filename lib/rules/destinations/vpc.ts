@@ -16,14 +16,14 @@ export interface VpcRuleDestinationProps {
   /**
    * The subnets from which AWS IoT reaches the brokers.
    *
-   * @default - those of the VPC that are private with egress
+   * @default - the private ones of the VPC, or else the isolated ones, or else the public ones
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 
   /**
    * The security groups of AWS IoT in the VPC, which the brokers must let in.
    *
-   * @default - one that lets nothing in and nothing out but to the VPC
+   * @default - one that lets nothing in and nothing out; see `connections`
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 }
