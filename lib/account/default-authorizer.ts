@@ -2,6 +2,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
 import { AccountSetting, AccountSettingRemoval } from './account-setting';
+import { requireActiveAuthorizer } from '../private/active-authorizer';
 import { iotArn } from '../private/arns';
 import { NO_RESOURCE } from '../private/custom-resource';
 import { requireOnlyOne } from '../private/only-one';
@@ -38,6 +39,7 @@ export class DefaultAuthorizer extends Construct {
 
     requireOnlyOne(this, (other) => other instanceof DefaultAuthorizer);
     requireSameEnvironment(this, 'authorizer', props.authorizer);
+    requireActiveAuthorizer(this, 'authorizer', props.authorizer);
     const { authorizerName } = props.authorizer.authorizerRef;
     const overwrite = props.overwrite ?? false;
     new AccountSetting(this, 'Setting', {

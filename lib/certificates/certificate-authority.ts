@@ -271,7 +271,7 @@ export class CertificateAuthority extends CertificateAuthorityBase {
 
   /** A verification certificate, made when the CA is deployed for the first time, and the same from then on. */
   private verify(certificatePem: string, signingKey: SigningKey): string {
-    signingKey._permit(HandlerFunction.of(this, VERIFY).role);
+    signingKey._permit(HandlerFunction.of(this, VERIFY).role, { readsPublicKey: true });
     const memory = new HandlerMemory(this, 'Verification');
     const verification = new HandlerResource(this, 'Verification', {
       kind: VERIFY,
@@ -285,7 +285,7 @@ export class CertificateAuthority extends CertificateAuthorityBase {
       },
       permissions: () => [
         new iam.PolicyStatement({ actions: ['iot:GetRegistrationCode'], resources: [NO_RESOURCE] }),
-        ...signingKey._statements(),
+        ...signingKey._statements({ readsPublicKey: true }),
         ...memory.statements(),
       ],
       wildcards: `AWS IoT defines no resource for the registration code. ${REMEMBERS}`,

@@ -6,11 +6,17 @@ import { Attachments } from './attachments';
 import type { CertificateAuthority } from './certificate-authority';
 import { lookUpText } from './certificate-text';
 import { requireCertificate, requireCsr, requireIssued } from './checks';
-import type { KeyDelivery } from './key-delivery';
 import { DeviceKeyType } from './key-type';
 import { issuedOrigin } from './issued-origin';
 import { FormationOrigin, IssuedOrigin, removalPolicyOf, type Origin } from './origin';
-import { CertificateStatus, type CommonDeviceCertificateProps, type CommonIssuedCertificateProps } from './device-certificate-props';
+import {
+  CertificateStatus,
+  type CommonDeviceCertificateProps,
+  type DeviceCertificateFromCsrProps,
+  type DeviceCertificateFromPemProps,
+  type DeviceCertificateIssuedByProps,
+  type DeviceCertificateWithDeliveredKeyProps,
+} from './device-certificate-props';
 import { iotArn, nameFromArn } from '../private/arns';
 import { invalid, quote } from '../private/errors';
 import { requireText, type TextRule } from '../private/text';
@@ -73,74 +79,6 @@ export interface AttachThingOptions {
    * @see https://docs.aws.amazon.com/iot/latest/developerguide/exclusive-thing.html
    */
   readonly exclusive?: boolean;
-}
-
-/** Properties for a certificate that AWS IoT issues. */
-export interface DeviceCertificateFromCsrProps extends CommonDeviceCertificateProps {
-  /**
-   * The certificate signing request, as PEM text of at most 4096 characters.
-   *
-   * Its key must be RSA of at least 2048 bits or EC on P-256, P-384 or P-521. The private key stays on the device.
-   *
-   * Another request replaces the certificate, and the device is locked out until it has the new one. To rotate, declare
-   * a second certificate beside the first.
-   */
-  readonly csr: string;
-}
-
-/** Properties for a certificate with a private key that AWS makes and delivers. */
-export interface DeviceCertificateWithDeliveredKeyProps extends CommonIssuedCertificateProps {
-  /** Where the private key goes. Another place makes another key and certificate. */
-  readonly delivery: KeyDelivery;
-
-  /**
-   * The kind of the key. Another kind makes another key and certificate.
-   *
-   * @default DeviceKeyType.EC_P256
-   */
-  readonly keyType?: DeviceKeyType;
-}
-
-/** Properties for a certificate that a CA of this app issues. */
-export interface DeviceCertificateIssuedByProps extends CommonIssuedCertificateProps {
-  /**
-   * The certificate signing request, as PEM text of at most 4096 characters. The certificate has its subject and its key.
-   *
-   * The key must be RSA of at least 2048 bits or EC on P-256, P-384 or P-521. The private key stays on the device.
-   *
-   * Another request makes another certificate, and the device is locked out until it has the new one. To rotate, declare
-   * a second certificate beside the first.
-   */
-  readonly csr: string;
-
-  /**
-   * How long the certificate is valid: at least a day, and not longer than its CA. Another validity makes another
-   * certificate, as another `generation` does.
-   *
-   * @default Duration.days(365)
-   */
-  readonly validity?: Duration;
-}
-
-/** Properties for a certificate that another certificate authority issued. */
-export interface DeviceCertificateFromPemProps extends CommonDeviceCertificateProps {
-  /**
-   * The certificate of the device alone, without its chain, as PEM text of at most 65536 characters.
-   *
-   * Its key must be RSA of at least 2048 bits or EC on P-256, P-384 or P-521. The private key stays on the device.
-   *
-   * Another certificate replaces the first, which loses its policies. To rotate, declare a second one beside it.
-   */
-  readonly certificatePem: string;
-
-  /**
-   * The certificate of the CA that issued it, as PEM text of at most 65536 characters.
-   *
-   * The CA must be registered with AWS IoT in this account and region.
-   *
-   * @default - the certificate is registered without a CA, and the device must send the server name (SNI) when it connects
-   */
-  readonly caCertificatePem?: string;
 }
 
 abstract class DeviceCertificateBase extends Resource implements IDeviceCertificate {

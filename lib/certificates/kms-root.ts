@@ -93,7 +93,7 @@ export function createKmsRoot(scope: Construct, options: KmsRootOptions): KmsRoo
     removalPolicy: options.keyRemovalPolicy ?? RemovalPolicy.RETAIN,
   });
   const signingKey = new KmsSigningKey(key, [algorithm]);
-  signingKey._permit(HandlerFunction.of(scope, KIND).role);
+  signingKey._permit(HandlerFunction.of(scope, KIND).role, { readsPublicKey: true });
   const memory = new HandlerMemory(scope, 'Certificate');
   const certificate = new HandlerResource(scope, 'Certificate', {
     kind: KIND,
@@ -104,7 +104,7 @@ export function createKmsRoot(scope: Construct, options: KmsRootOptions): KmsRoo
       ValidityDays: String(days),
       Memory: memory.path,
     },
-    permissions: () => [...signingKey._statements(), ...memory.statements()],
+    permissions: () => [...signingKey._statements({ readsPublicKey: true }), ...memory.statements()],
     wildcards: REMEMBERS,
   });
   return { certificatePem: certificate.attribute('CertificatePem'), signingKey };

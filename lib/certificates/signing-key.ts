@@ -25,6 +25,16 @@ export interface SecretFieldOptions {
 }
 
 /**
+ * What a function does with a signing key besides signing.
+ *
+ * @internal
+ */
+export interface SigningKeyUse {
+  /** Whether it reads the public key, to make sure that it is that of the CA. */
+  readonly readsPublicKey?: boolean;
+}
+
+/**
  * The private key of a CA: where it is, not what it is. It stays there.
  *
  * Whatever signs first makes sure that the key is that of the CA's certificate.
@@ -84,14 +94,14 @@ export abstract class SigningKey {
    *
    * @internal
    */
-  public abstract _permit(role: iam.IRole): void;
+  public abstract _permit(role: iam.IRole, use?: SigningKeyUse): void;
 
   /**
    * What the IAM policy of a role must allow for it to sign.
    *
    * @internal
    */
-  public abstract _statements(): iam.PolicyStatement[];
+  public abstract _statements(use?: SigningKeyUse): iam.PolicyStatement[];
 }
 
 /** @internal */
@@ -104,28 +114,28 @@ export class KmsSigningKey extends SigningKey {
     this._id = key.keyArn;
   }
 
-  public _permit(role: iam.IRole): void {
+  public _permit(role: iam.IRole, use?: SigningKeyUse): void {
     // A role of another stack would have to exist before the key, and the key before the role's permission.
     const isNear = Stack.of(role) === Stack.of(this.key);
     const principal = isNear ? new iam.ArnPrincipal(role.roleArn) : new iam.AccountPrincipal(Stack.of(role).account);
-    for (const statement of this.statements('*')) {
+    for (const statement of this.statements('*', use)) {
       statement.addPrincipals(principal);
       this.key.addToResourcePolicy(statement);
     }
   }
 
-  public _statements(): iam.PolicyStatement[] {
-    return this.statements(this.key.keyArn);
+  public _statements(use?: SigningKeyUse): iam.PolicyStatement[] {
+    return this.statements(this.key.keyArn, use);
   }
 
-  private statements(resource: string): iam.PolicyStatement[] {
+  private statements(resource: string, { readsPublicKey = false }: SigningKeyUse = {}): iam.PolicyStatement[] {
     return [
       new iam.PolicyStatement({
         actions: ['kms:Sign'],
         resources: [resource],
         conditions: { StringEquals: { 'kms:SigningAlgorithm': this.algorithms.length === 1 ? this.algorithms[0] : this.algorithms, 'kms:MessageType': 'RAW' } },
       }),
-      new iam.PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [resource] }),
+      ...readsPublicKey ? [new iam.PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [resource] })] : [],
     ];
   }
 }

@@ -6,6 +6,7 @@ import { DomainServiceType, type DomainConfigurationProps } from './domain-confi
 import { isInGovCloud, regionOf } from './regions';
 import { requireSameRegion, requireServerCertificate } from './server-certificate';
 import { requireTlsPolicy } from './tls-security-policy';
+import { requireActiveAuthorizer } from '../private/active-authorizer';
 import { invalid, quote } from '../private/errors';
 import { requireSameEnvironment } from '../private/same-environment';
 import { requireText, type TextRule } from '../private/text';
@@ -88,6 +89,9 @@ function requireNear(scope: Construct, { clientCertificateCallback, ocspStapling
     if (resource !== undefined) {
       requireSameEnvironment(scope, prop, resource);
     }
+  }
+  if (near.authentication !== undefined) {
+    requireActiveAuthorizer(scope, 'authentication', near.authentication);
   }
 }
 

@@ -1,8 +1,10 @@
 import { Annotations, RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
-import { Construct, type IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import { checkReuse } from './certificate-reuse';
 import type { DeviceFleetProps, FleetCertificateProps, FleetThingOptions } from './device-fleet-props';
+import { FleetAttributes, type Attributes } from './fleet-attributes';
+import { defineCertificate } from './fleet-certificate';
 import { FleetChannel } from './fleet-channel';
 import { FleetDeletion, FleetGuard } from './fleet-guard';
 import { FleetJobs } from './fleet-jobs';
@@ -20,7 +22,7 @@ import { FleetTunnels } from './fleet-tunnels';
 import { ChannelGrants, FleetGrants, IotPolicy, JobGrants, ShadowGrants, StreamGrants, TunnelGrants } from '../access';
 import { FleetThings } from '../access/grants/fleet-things';
 import { placed } from '../access/placed';
-import { DeviceCertificate } from '../certificates';
+import type { DeviceCertificate } from '../certificates';
 import type { IRoleAlias } from '../credentials';
 import { invalid } from '../private/errors';
 import { requireText } from '../private/text';
@@ -42,8 +44,6 @@ import { PlaceholderValues, TopicSpace } from '../topics';
 
 /** Subscriptions of one connection. https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
 const MAX_SUBSCRIPTIONS = 50;
-
-type Attributes = { readonly [name: string]: string };
 
 /**
  * Devices that share one set of policies.
@@ -81,6 +81,7 @@ export class DeviceFleet extends Construct {
   private readonly ruleScope: Construct;
   private readonly things: Thing[] = [];
   private readonly certificates: DeviceCertificate[] = [];
+  private readonly attributes: FleetAttributes;
   private readonly members: FleetMembers;
   private readonly fleetThings: FleetThings;
   private readonly thingNamePrefix: string;
@@ -100,6 +101,7 @@ export class DeviceFleet extends Construct {
     this.thingGroups = props.thingGroups ?? [];
     this.onDeletion = props.onDeletion ?? FleetDeletion.FAIL_IF_DEVICES_REMAIN;
     this.topicSpace = placed(this, () => new TopicSpace(props));
+    this.attributes = new FleetAttributes(this, this.topicSpace, this.thingType !== undefined);
     this.warnOfManySubscriptions();
     this.policies = IotPolicy.forDevices(this, 'Policy', {
       topicSpace: this.topicSpace,
@@ -136,13 +138,13 @@ export class DeviceFleet extends Construct {
   /** Defines the thing of a device. */
   public addThing(id: string, options: FleetThingOptions = {}): Thing {
     const attributes = options.attributes ?? {};
-    this.requireAttributes(attributes);
+    this.attributes.require(attributes);
     const thingName = options.thingName ?? id;
     const thing = new Thing(this.thingScope, id, { ...options, thingName });
     this.things.push(thing);
     this.fleetThings.add(thingName);
     this.members.add(thing);
-    this.warnOfClosedChannels(thing, attributes);
+    this.attributes.warnOfClosedChannels(thing, attributes);
     return thing;
   }
 
@@ -157,7 +159,7 @@ export class DeviceFleet extends Construct {
   /** Defines the certificate of a device, attached to its thing alone and with the policies of the fleet. */
   public addCertificate(id: string, props: FleetCertificateProps): DeviceCertificate {
     this.meetForeignThing(props.thing);
-    const certificate = this.defineCertificate(id, props);
+    const certificate = defineCertificate(this, this.certificateScope, id, props);
     this.certificates.push(certificate);
     checkReuse(certificate, props);
     certificate.attachThing(props.thing);
@@ -256,10 +258,10 @@ export class DeviceFleet extends Construct {
   private provision<T extends Construct>(
     { thingName = this.thingNamePrefix, attributes = {} }: { readonly thingName?: string; readonly attributes?: Attributes }, define: (scope: Construct) => T,
   ): T {
-    this.requireAttributes(attributes);
+    this.attributes.require(attributes);
     const provisioning = define(this.provisioningScope);
     this.fleetThings.add(TemplatePattern.parse(this, 'thingName', thingName).fill(() => '*'));
-    this.warnOfClosedChannels(provisioning, attributes);
+    this.attributes.warnOfClosedChannels(provisioning, attributes);
     this.guard ??= new FleetGuard(this, 'Guard', {
       policies: this.policies,
       thingGroups: this.thingGroups,
@@ -270,35 +272,6 @@ export class DeviceFleet extends Construct {
       guarded: [this.provisioningScope, this.certificateScope, this.thingScope, this.members],
     });
     return provisioning;
-  }
-
-  private defineCertificate(id: string, { thing: _, ...props }: FleetCertificateProps): DeviceCertificate {
-    const { csr, issuer, delivery, certificatePem, caCertificatePem, ...common } = props;
-    const scope = this.certificateScope;
-    const given = [csr, delivery, certificatePem].filter((source) => source !== undefined);
-    if (given.length !== 1 || (issuer && csr === undefined) || (caCertificatePem !== undefined && certificatePem === undefined)) {
-      throw invalid(this, `certificate '${id}' must have one of 'csr' with or without 'issuer', 'delivery', and 'certificatePem' with or without 'caCertificatePem'`);
-    }
-    if (csr !== undefined) {
-      return issuer ? DeviceCertificate.issuedBy(scope, id, issuer, { ...common, csr }) : DeviceCertificate.fromCsr(scope, id, { ...common, csr });
-    }
-    if (delivery) {
-      return DeviceCertificate.withDeliveredKey(scope, id, { ...common, delivery });
-    }
-    return DeviceCertificate.fromPem(scope, id, { ...common, certificatePem: certificatePem!, ...caCertificatePem !== undefined && { caCertificatePem } });
-  }
-
-  /** With `/` or `#` in an attribute, a topic would reach into those of others; policies refuse it, too late to notice. */
-  private requireAttributes(attributes: Attributes): void {
-    if (Token.isUnresolved(attributes)) {
-      return;
-    }
-    for (const name of this.topicSpace.attributes) {
-      const value = attributes[name];
-      if (value !== undefined && !Token.isUnresolved(value) && /[/#]/.test(value)) {
-        throw invalid(this, `attribute '${name}' must have no '/' or '#', as channels depend on it, got "${value}"`);
-      }
-    }
   }
 
   /** A thing that was not defined by this fleet is one of it from now on, with attributes to check where the app knows them. */
@@ -316,8 +289,8 @@ export class DeviceFleet extends Construct {
     const payload = resource.attributePayload ?? {};
     if (!('resolve' in payload)) {
       const attributes = (payload.attributes ?? {}) as Attributes;
-      this.requireAttributes(attributes);
-      this.warnOfClosedChannels(thing, attributes);
+      this.attributes.require(attributes);
+      this.attributes.warnOfClosedChannels(thing, attributes);
     }
   }
 
@@ -327,22 +300,6 @@ export class DeviceFleet extends Construct {
       Annotations.of(this).addWarningV2(
         'cdk-iot-warden:DeviceFleet.manySubscriptions',
         `a device needs ${length} subscriptions to hear everything, AWS IoT allows ${MAX_SUBSCRIPTIONS} for a connection; join channels with '+' or '#'`,
-      );
-    }
-  }
-
-  private warnOfClosedChannels(thing: IConstruct, attributes: Attributes): void {
-    const missing = Token.isUnresolved(attributes) ? [] : this.topicSpace.attributes.filter((name) => attributes[name] === undefined);
-    if (missing.length > 0) {
-      Annotations.of(thing).addWarningV2(
-        'cdk-iot-warden:DeviceFleet.missingAttribute',
-        `the device cannot use channels that depend on ${missing.map((name) => `'${name}'`).join(' and ')}; set 'attributes'`,
-      );
-    }
-    if (this.topicSpace.usesThingType && this.thingType === undefined) {
-      Annotations.of(thing).addWarningV2(
-        'cdk-iot-warden:DeviceFleet.missingThingType',
-        "the device cannot use channels that depend on {type} until its thing has a type; set 'thingType' of the fleet",
       );
     }
   }

@@ -83,4 +83,11 @@ export const SAFETY = {
   /** Shadows, and deleted ones whose version is remembered; the characters of all their documents, with metadata. */
   shadows: 250_000,
   shadowCharacters: 256 * 1024 * 1024,
+
+  /**
+   * The same for the named shadows of one thing, so that who may write any shadow of a thing takes no room of others: a
+   * hundredth of all, and more than any design with one shadow for each purpose has. AWS states no limit.
+   */
+  namedShadowsPerThing: 2500,
+  namedShadowCharactersPerThing: 4 * 1024 * 1024,
 } as const;

@@ -3,8 +3,12 @@ import { Authorizer, CompiledPolicy, UNKNOWN_VALUE, parsePolicy, withDoubt } fro
 import type { AccountScope, GroupPolicies, Policy, Principal } from '../policy';
 import { defaultVersion } from './account';
 import type { Account, CertificateRecord, CertificateStatus, PolicyRecord, Table, ThingGroupRecord, ThingRecord } from './account';
+import { LiveIdentity } from './live-identity';
+import type { Identity, Reading } from './live-identity';
 import { certificateFacts, certificateId } from './pki/certificate-facts';
 import type { StandsFor } from './pki/issued-certificates';
+
+export type { Identity } from './live-identity';
 
 /** A certificate that the twin knows: that of a device, or one issued here in the place of one. */
 export interface RegisteredCertificate {
@@ -24,15 +28,6 @@ export interface ConnectionFacts {
   readonly clientId?: string;
   readonly sourceIp?: string;
   readonly domainName?: string;
-}
-
-/** Who a client is, for as long as its connection lasts. */
-export interface Identity {
-  /** What decides for the client, by what the account holds now. */
-  readonly authorizer: Authorizer;
-
-  /** The thing that the client stood for when it came. */
-  readonly thingName?: string;
 }
 
 /** The tables whose records decide about a client. */
@@ -261,41 +256,7 @@ interface Sources {
   readonly records: readonly (object | undefined)[];
 }
 
-/** What decides about a client at one time. */
-export interface Reading {
-  /** All of it, to tell whether anything changed. */
-  readonly records: readonly unknown[];
-  readonly make: () => Authorizer;
-}
-
 const NO_DOCUMENTS: readonly CompiledPolicy[] = [];
-
-/** Changes of the account count at the next decision. Most are about others: only one that is about this client costs an authorizer. */
-class LiveIdentity implements Identity {
-  private generation: number;
-  private records: readonly unknown[];
-  private current: Authorizer;
-
-  constructor(private readonly generationNow: () => number, private readonly read: () => Reading) {
-    const { records, make } = read();
-    this.generation = generationNow();
-    this.records = records;
-    this.current = make();
-  }
-
-  public get authorizer(): Authorizer {
-    const generation = this.generationNow();
-    if (this.generation !== generation) {
-      this.generation = generation;
-      const { records, make } = this.read();
-      if (records.length !== this.records.length || records.some((record, index) => record !== this.records[index])) {
-        this.records = records;
-        this.current = make();
-      }
-    }
-    return this.current;
-  }
-}
 
 /** A policy that may not count: whatever it matches is "cannot tell". */
 function perhapsInForce(policy: Policy, scope: AccountScope): CompiledPolicy {

@@ -58,7 +58,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
   }
   const scope = scopeOf(first);
   const temporary = options.stateDirectory === undefined ? mkdtempSync(join(tmpdir(), 'iot-warden-')) : undefined;
-  const folder = StateFolder.create(options.stateDirectory ?? temporary!);
+  const folder = StateFolder.create(options.stateDirectory ?? temporary!, typeof options.assembly === 'string' ? options.assembly : undefined);
   // Whether what was there before is being read, which may be anything if its file is damaged.
   let isReading = false;
   // What to undo when the twin stops, the last first.

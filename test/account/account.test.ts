@@ -197,6 +197,15 @@ describe('the default authorizer', () => {
     Template.fromStack(stack).hasResourceProperties('Custom::IotDefaultAuthorizer', { Overwrite: 'true' });
     expect(granted(stack).get('iot:SetDefaultAuthorizer')).toEqual([`${ARN}:authorizer/*`]);
   });
+
+  test('fails for one that is not active', () => {
+    const inactive = authorizer(stack);
+    inactive.status = 'INACTIVE';
+
+    expect(() => new DefaultAuthorizer(stack, 'Default', { authorizer: inactive })).toThrow(
+      new Error("'authorizer' must be an authorizer that is ACTIVE, got Stack/Authorizer, whose 'status' is INACTIVE; make it ACTIVE or choose another (at Stack/Default)"),
+    );
+  });
 });
 
 describe('the endpoint', () => {

@@ -78,7 +78,6 @@ describe('a certificate provider', () => {
             Effect: 'Allow', Action: 'kms:Sign', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CaKey'), 'Arn'] },
             Condition: { StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'RAW' } },
           },
-          { Effect: 'Allow', Action: 'kms:GetPublicKey', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CaKey'), 'Arn'] } },
         ],
       },
     });

@@ -6,6 +6,7 @@ import * as iot from 'aws-cdk-lib/aws-iot';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { IotPolicy } from '../../lib/access';
+import { AuthorizerStatus, CustomAuthorizer, JwtAuthorizer, JwtIssuer, TokenSigning } from '../../lib/authorizer';
 import {
   ApplicationProtocol, DomainAuthentication, DomainConfiguration, DomainServiceType, OcspStapling, TlsSecurityPolicy, type DomainConfigurationProps,
 } from '../../lib/endpoint';
@@ -26,6 +27,7 @@ const certificateArn = (region: string, id = 'one') => `arn:aws:acm:${region}:12
 const certificate = (id = 'one') => acm.Certificate.fromCertificateArn(stack, `Certificate-${id}`, certificateArn('eu-central-1', id));
 const authorizer = () => new iot.CfnAuthorizer(stack, 'Authorizer', { authorizerName: 'tokens', authorizerFunctionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:f' });
 const handler = (id = 'Callback', scope = stack) => new lambda.Function(scope, id, { code: lambda.Code.fromInline('0'), handler: 'index.handler', runtime: lambda.Runtime.NODEJS_22_X });
+const tokenSigning = TokenSigning.unsignedAnyoneMayInvoke();
 const define = (props: DomainConfigurationProps = {}) => new DomainConfiguration(stack, 'Domain', props);
 const own = (props: DomainConfigurationProps = {}) => define({ domainName: DOMAIN, certificate: certificate(), ...props });
 
@@ -163,6 +165,25 @@ describe('authentication', () => {
     Template.fromStack(stack).hasResource(TYPE, {
       Properties: { AuthorizerConfig: { DefaultAuthorizerName: { Ref: 'Authorizer' }, AllowAuthorizerOverride: false } }, DependsOn: ['Authorizer'],
     });
+  });
+
+  test.each<[string, string, () => iot.IAuthorizerRef]>([
+    ['an L1', 'Authorizer', () => Object.assign(authorizer(), { status: 'INACTIVE' })],
+    ['a CustomAuthorizer', 'Tokens', () => new CustomAuthorizer(stack, 'Tokens', { handler: handler(), tokenSigning, status: AuthorizerStatus.INACTIVE })],
+    ['a JwtAuthorizer', 'Tokens', () => new JwtAuthorizer(stack, 'Tokens', {
+      issuer: JwtIssuer.oidc({ issuer: 'https://issuer.example.com', audience: ['app'] }), tokenSigning, status: AuthorizerStatus.INACTIVE,
+    })],
+  ])('fails for an authorizer that is not active: %s', (_, id, inactive) => {
+    expect(() => own({ authentication: DomainAuthentication.byPort(inactive()) })).toThrow(
+      new Error(`'authentication' must be an authorizer that is ACTIVE, got Stack/${id}, whose 'status' is INACTIVE; make it ACTIVE or choose another (at Stack/Domain)`),
+    );
+  });
+
+  test.each<[string, () => iot.IAuthorizerRef]>([
+    ['whose status is a token', () => Object.assign(authorizer(), { status: new CfnParameter(stack, 'Status').valueAsString })],
+    ['of another app', () => CustomAuthorizer.fromAuthorizerName(stack, 'Tokens', 'tokens')],
+  ])('takes an authorizer %s', (_, unknown) => {
+    expect(() => own({ authentication: DomainAuthentication.customAuth(unknown()) })).not.toThrow();
   });
 
   test('can let clients choose another authorizer', () => {

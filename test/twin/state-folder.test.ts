@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
-import { TwinError, startTwin, writeKit } from '../../lib/twin';
+import { StateFolder, TwinError, startTwin, writeKit } from '../../lib/twin';
 import type { TwinOptions } from '../../lib/twin';
 import { MqttJs } from './support/mqttjs';
 import { RawClient } from './support/raw';
@@ -115,6 +115,41 @@ describe('the state folder', () => {
     } finally {
       parent.kill();
     }
+  });
+
+  const asRoot = process.geteuid?.() === 0 ? describe : describe.skip;
+  asRoot('of another user, where the twin runs as root', () => {
+    const OTHER = 12_345;
+    const { SUDO_UID } = process.env;
+    let assembly: string;
+
+    beforeEach(() => {
+      assembly = `${state}-assembly`;
+      [state, assembly].forEach((path) => mkdirSync(path, { mode: 0o700 }));
+      chownSync(state, OTHER, OTHER);
+    });
+
+    afterEach(() => {
+      delete process.env.SUDO_UID;
+      Object.assign(process.env, SUDO_UID === undefined ? {} : { SUDO_UID });
+    });
+
+    test('is refused, as that user could swap the keys', () => {
+      expect(() => StateFolder.create(state, assembly)).toThrow(new TwinError(
+        `state folder ${state}: belongs to user ${OTHER}, who could swap its keys, and the twin runs as root; run it as that user, make the folder root's (chown root) or choose another with --state`,
+      ));
+      expect(readdirSync(state)).toEqual([]);
+    });
+
+    test('serves who has become root, as with sudo', () => {
+      process.env.SUDO_UID = String(OTHER);
+      expect(() => StateFolder.create(state, assembly)).not.toThrow();
+    });
+
+    test('serves when the assembly is of that user too, as in a container with a mounted project', () => {
+      chownSync(assembly, OTHER, OTHER);
+      expect(() => StateFolder.create(state, assembly)).not.toThrow();
+    });
   });
 
   test('fails where it cannot be written to', async () => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Lazy, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
+import { Lazy, RemovalPolicy, Resource } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
+import { requireProviders, requireRegion, requireTags, tagsByProvider } from './cognito-checks';
 import { acknowledgeGuests, GuestAccess } from './guest-access';
 import { IdentityPolicies } from './identity-policies';
 import { identityRole } from './identity-role';
@@ -14,14 +15,10 @@ import { iotArn } from '../../private/arns';
 import { NO_RESOURCE } from '../../private/custom-resource';
 import { invalid } from '../../private/errors';
 import { requireSameEnvironment } from '../../private/same-environment';
-import { requireText, type TextRule } from '../../private/text';
 import { requireClaimsOfOthers } from '../../private/user-claims';
 import { IotAction } from '../iot-action';
 import type { IotPolicyStatement } from '../iot-policy-statement';
 import { IotResource } from '../iot-resource';
-
-/** https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_IdentityPool.html */
-const IDENTITY_POOL_ID: TextRule = { pattern: /^[\w-]+:[0-9a-f-]+$/, characters: 'a Region, ":" and a UUID', maxLength: 55 };
 
 /** Distinguishes the principal tags of one provider from those of another. */
 const HASH_CHARS = 8;
@@ -116,9 +113,9 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
   constructor(scope: Construct, id: string, props: CognitoAccessProps) {
     super(scope, id);
 
-    this.requireRegion();
-    this.requireProviders(props);
-    this.requireTags(props.providers);
+    requireRegion(this);
+    requireProviders(this, props);
+    requireTags(this, props.providers);
     this.isPoolForeign = props.identityPool !== undefined;
     const isSet = !this.isPoolForeign || props.setsRolesOfIdentityPool === true;
     this.principalTags = new Set(props.providers.flatMap(({ _principalTags: tags }) => Object.keys(tags)));
@@ -191,47 +188,6 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
   public _addIotStatements(statements: readonly IotPolicyStatement[], scope: IConstruct = this): void {
     this._checkStatements(statements, scope);
     this._policies.add(statements);
-  }
-
-  /**
-   * There, identity pools and the variables of policies have other names, so that nobody could sign in.
-   *
-   * @see https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-cog.html
-   */
-  private requireRegion(): void {
-    const { region } = this.env;
-    if (!Token.isUnresolved(region) && /^(us-gov|cn|us-iso[a-z]*|eu-isoe)-/.test(region)) {
-      throw invalid(this, `'CognitoAccess' is for the Regions of the partition "aws", in which roles trust cognito-identity.amazonaws.com, got ${region}`);
-    }
-  }
-
-  private requireProviders({ providers, identityPool, setsRolesOfIdentityPool }: CognitoAccessProps): void {
-    if (providers.length === 0 && identityPool === undefined) {
-      throw invalid(this, "'providers' must have at least one: nobody could sign in");
-    }
-    if (setsRolesOfIdentityPool !== undefined && identityPool === undefined) {
-      throw invalid(this, "'setsRolesOfIdentityPool' is for an 'identityPool' that exists; a new one always has its roles set");
-    }
-    requireText(this, 'identityPool', identityPool?.identityPoolRef.identityPoolId, IDENTITY_POOL_ID);
-    const social = providers.flatMap(({ _part: part }) => part.social?.domain ?? []);
-    const twice = social.find((domain, index) => social.indexOf(domain) !== index);
-    if (twice !== undefined) {
-      throw invalid(this, `'providers' must have ${twice} once, as an identity pool has one app of it; for several, take an OpenID Connect provider`);
-    }
-  }
-
-  private requireTags(providers: readonly LoginProvider[]): void {
-    const tag = providers.flatMap(({ _principalTags: tags }) => Object.keys(tags)).find((name) => !/^[\w.:=+@-]{1,128}$/.test(name));
-    if (tag !== undefined) {
-      throw invalid(this, `'principalTags' must have names of 1 to 128 letters, digits and _.:=+@-, got ${JSON.stringify(tag)}`);
-    }
-    const tags = tagsByProvider(providers);
-    for (const { _key: key, _principalTags: own } of providers) {
-      const split = Object.keys(own).find((name) => own[name] !== tags.get(key)![name]);
-      if (split !== undefined) {
-        throw invalid(this, `'principalTags' must take '${split}' from one claim for all app clients of a user pool, got '${own[split]}' and '${tags.get(key)![split]}'`);
-      }
-    }
   }
 
   private defineIdentityPool(providers: readonly LoginProvider[]): cognito.CfnIdentityPool {
@@ -308,13 +264,4 @@ export class CognitoAccess extends Resource implements iam.IGrantable {
       }));
     }
   }
-}
-
-/** The principal tags of each provider that has some, by its key. */
-function tagsByProvider(providers: readonly LoginProvider[]): ReadonlyMap<string, Readonly<Record<string, string>>> {
-  const byKey = new Map<string, Readonly<Record<string, string>>>();
-  for (const { _key: key, _principalTags: tags } of providers.filter(({ _principalTags: some }) => Object.keys(some).length > 0)) {
-    byKey.set(key, { ...byKey.get(key), ...tags });
-  }
-  return byKey;
 }

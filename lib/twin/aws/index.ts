@@ -4,6 +4,7 @@ export { appServices } from './app-services';
 export type { AppServices } from './app-services';
 export { API_PREFIX } from './api-gateway/api-gateway';
 export type { TokenOptions } from './cognito-idp/user-pools';
+export { replacedTables } from './dynamodb/tables';
 export { createAwsEndpoint } from './endpoint';
 export type { EndpointParts, OpenRoute } from './endpoint';
 export { jsonAnswer, jsonError, jsonService } from './json-service';

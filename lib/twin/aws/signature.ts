@@ -96,6 +96,10 @@ export async function verifySignature(request: SignedRequest, keys: AccessKeys, 
   if (late !== undefined) {
     return { refused: 'InvalidSignatureException', message: late };
   }
+  const unsigned = unsignedHeader(request.headers, parts, service);
+  if (unsigned !== undefined) {
+    return { refused: service === 's3' ? 'AccessDenied' : 'InvalidSignatureException', message: `There were headers present in the request which were not signed: ${unsigned}` };
+  }
   const expected = await new Signer(issued, region, service).signatureOf(request, path, query!, parts, date);
   return equal(expected, parts.signature)
     ? { accessKeyId, region, service, session: issued.session, expiration: issued.expiration }
@@ -193,6 +197,19 @@ function readParts(headers: IncomingHttpHeaders, query: Query): Parts | undefine
     ...(query['X-Amz-Expires'] === undefined ? {} : { expiresSec: Number(text('X-Amz-Expires')) }),
     token: text('X-Amz-Security-Token'),
   };
+}
+
+/**
+ * A header that tells AWS what to do and could have been added by somebody else: AWS wants each `x-amz-*` header signed, in
+ * requests and in presigned URLs. The words are those of Amazon S3; no page has those of other services.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+function unsignedHeader(headers: IncomingHttpHeaders, { signedHeaders }: Parts, service: string): string | undefined {
+  const signed = new Set(signedHeaders);
+  return Object.keys(headers).find((name) => (
+    name.startsWith('x-amz-') && !signed.has(name) && !(name === 'x-amz-security-token' && TOKEN_NOT_SIGNED.has(service))
+  ));
 }
 
 /** What is wrong with when a request was signed. */

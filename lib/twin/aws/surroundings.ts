@@ -28,7 +28,7 @@ export interface DeclaredResource {
 }
 
 /** The resources of a type that certainly exist. */
-export function declared({ deployment }: Surroundings, ...types: readonly string[]): readonly DeclaredResource[] {
+export function declared({ deployment }: Pick<Surroundings, 'deployment'>, ...types: readonly string[]): readonly DeclaredResource[] {
   return deployment().resources.flatMap((resource) => {
     const { type, physicalId, arn, condition } = resource;
     return types.includes(type) && condition === undefined && typeof physicalId === 'string' && (arn === undefined || typeof arn === 'string')

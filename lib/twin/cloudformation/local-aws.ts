@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Deployment } from '../../deployment';
 import type { AccountScope } from '../../policy';
-import { AccessKeys, appServices, createAwsEndpoint, readObject, standIns } from '../aws';
+import { AccessKeys, appServices, createAwsEndpoint, readObject, replacedTables, standIns } from '../aws';
 import type { AppServices, Service, ServiceRequest, ServiceResponse, Surroundings } from '../aws';
 import type { Clock } from '../clock';
 import { LambdaFunctions } from '../lambda';
@@ -129,7 +129,7 @@ export class LocalAws {
           await deploy(deployment, options);
         },
       })
-    ));
+    )).then((deployed) => ({ ...deployed, problems: [...replacedTables(before, deployed.deployment), ...deployed.problems] }));
     this.working = run.catch(() => undefined);
     return run;
   }

@@ -1,17 +1,17 @@
 import type { Duplex } from 'node:stream';
-import { generate, parser as createParser } from 'mqtt-packet';
-import type { IConnectPacket, Packet, Parser } from 'mqtt-packet';
+import { generate } from 'mqtt-packet';
+import type { IConnectPacket, Packet } from 'mqtt-packet';
 import type { AuthorizationRequest } from '../../policy';
 import type { Timer } from '../clock';
 import type { Asker } from '../journal';
-import { LIMITS, SAFETY } from '../limits';
+import { SAFETY } from '../limits';
 import type { Client } from './broker';
-import { ByteList } from './byte-list';
 import type { Caller, ClientIdentity } from './caller';
 import { HANDLERS } from './handlers';
 import { encodePublish } from './message';
 import type { Delivery, Message, ProtocolVersion, Sender } from './message';
 import { objectToPacket } from './packet-checks';
+import { PacketReader } from './packet-reader';
 import { PacketSeries } from './packet-series';
 import { ReasonCode, reasonString } from './reason-codes';
 import type { Outlet, Session } from './session';
@@ -33,9 +33,6 @@ export interface Established {
   readonly receiveMaximum: number;
   readonly maximumPacketSize: number;
 }
-
-/** `mqtt-packet` keeps the packet it is reading here, and how far it has read. */
-type PacketParser = Parser & { readonly packet: { readonly length: number }; readonly _pos: number; _list: ByteList };
 
 function pubacks(protocolVersion: ProtocolVersion): PacketSeries {
   return new PacketSeries((messageId) => generate({ cmd: 'puback', messageId, reasonCode: ReasonCode.SUCCESS }, { protocolVersion }));
@@ -59,7 +56,10 @@ export class Connection implements Client, Outlet, Requester {
   /** Topics by their inbound alias. */
   public readonly aliases = new Map<number, string>();
 
-  private readonly parser = createParser() as PacketParser;
+  private readonly reader = new PacketReader({
+    packet: (packet, bytes) => this.handle(packet, bytes),
+    refuse: (reasonCode, reason) => this.refuse(reasonCode, reason),
+  });
   private out: Buffer[] = [];
   private outBytes = 0;
   private silence: Timer | undefined;
@@ -71,7 +71,7 @@ export class Connection implements Client, Outlet, Requester {
   private wasAnswered = false;
 
   /** Packets that came while it is being found out who the client is. */
-  private waiting: Packet[] | undefined;
+  private waiting: (readonly [packet: Packet, bytes: number])[] | undefined;
 
   constructor(
     private readonly socket: Duplex,
@@ -82,9 +82,6 @@ export class Connection implements Client, Outlet, Requester {
     this.asker = { ...(caller.certificateId === undefined ? { principal: caller.principal } : { certificateId: caller.certificateId }) };
     this.lastHeard = around.clock.now();
     this.silence = around.clock.after(SAFETY.connectTimeoutMs, () => this.refuse(ReasonCode.PROTOCOL_ERROR, 'no CONNECT in time'));
-    this.parser._list = new ByteList();
-    this.parser.on('packet', (packet) => this.handle(packet));
-    this.parser.on('error', (error: Error) => this.refuse(ReasonCode.MALFORMED_PACKET, `malformed packet: ${error.message}`));
     socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('error', (error) => this.drop(`connection lost: ${error.message}`));
     socket.on('close', () => this.drop('connection lost'));
@@ -128,7 +125,7 @@ export class Connection implements Client, Outlet, Requester {
   public resume(): void {
     const packets = this.waiting ?? [];
     this.waiting = undefined;
-    packets.forEach((packet) => this.handle(packet));
+    packets.forEach(([packet, bytes]) => this.handle(packet, bytes));
     this.socket.resume();
   }
 
@@ -295,24 +292,15 @@ export class Connection implements Client, Outlet, Requester {
       return;
     }
     this.lastHeard = this.around.clock.now();
-    try {
-      this.parser.parse(chunk);
-    } catch (error) {
-      // The last resort: what one client sends must not end the process.
-      this.refuse(ReasonCode.UNSPECIFIED_ERROR, `the twin could not handle a packet: ${(error as Error).message}`);
-    }
-    // Refuse by the announced length, before the rest of the packet is gathered.
-    if (this.parser.packet.length > LIMITS.packetBytes) {
-      this.refuse(ReasonCode.PACKET_TOO_LARGE, `a packet of ${this.parser.packet.length} bytes is larger than ${LIMITS.packetBytes}`);
-    }
+    this.reader.read(chunk);
   }
 
-  private handle(packet: Packet): void {
+  private handle(packet: Packet, bytes: number): void {
     if (this.closed) {
       return;
     }
     if (this.waiting !== undefined) {
-      this.waiting.push(packet);
+      this.waiting.push([packet, bytes]);
       return;
     }
     const handler = HANDLERS[packet.cmd];
@@ -321,7 +309,7 @@ export class Connection implements Client, Outlet, Requester {
       this.refuse(ReasonCode.PROTOCOL_ERROR, `unexpected ${packet.cmd.toUpperCase()}`);
       return;
     }
-    const objection = objectToPacket(packet, this.parser._pos);
+    const objection = objectToPacket(packet, bytes);
     if (objection !== undefined) {
       this.refuse(ReasonCode.PROTOCOL_ERROR, `${packet.cmd.toUpperCase()}: ${objection}`);
       return;

@@ -10,12 +10,19 @@ const OTHERS_MAY_WRITE = 0o022;
 export class StateFolder {
   private constructor(public readonly path: string) {}
 
-  /** @throws TwinError when the folder cannot be made or written to. */
-  public static create(path: string): StateFolder {
+  /**
+   * @param assembly where the assembly is, whose owner is trusted as its code is run
+   * @throws TwinError when the folder cannot be made or written to, or somebody else could swap its keys.
+   */
+  public static create(path: string, assembly?: string): StateFolder {
     const folder = new StateFolder(path);
     try {
       makePrivateFolder(path);
-      if ((statSync(path).mode & OTHERS_MAY_WRITE) !== 0) {
+      const { mode, uid } = statSync(path);
+      if (!isOwnerTrusted(uid, assembly)) {
+        throw new TwinError(`state folder ${path}: belongs to user ${uid}, who could swap its keys, and the twin runs as root; run it as that user, make the folder root's (chown root) or choose another with --state`);
+      }
+      if ((mode & OTHERS_MAY_WRITE) !== 0) {
         throw new TwinError(`state folder ${path}: other users may write to it and swap its keys; make it yours alone (chmod 700) or choose another with --state`);
       }
       folder.write('.writable', '');
@@ -85,6 +92,15 @@ export class StateFolder {
   public list(folder: string): readonly string[] {
     return this.has(folder) ? readdirSync(this.file(folder)).flatMap(decoded) : [];
   }
+}
+
+/**
+ * Whether nobody gets more than they have from a folder of this owner. Only root may write to a folder of others. It may be of
+ * who became root, and of whoever owns the assembly, as where a container has a project mounted: its functions run as root.
+ */
+function isOwnerTrusted(uid: number, assembly: string | undefined): boolean {
+  return process.geteuid?.() !== 0 || uid === 0 || String(uid) === process.env.SUDO_UID
+    || (assembly !== undefined && statSync(assembly, { throwIfNoEntry: false })?.uid === uid);
 }
 
 function decoded(name: string): readonly string[] {

@@ -5,6 +5,7 @@ import { deltaOf, mergeUpdate, metadataOf } from './document';
 import type { ShadowTrees } from './document';
 import { readJson, writeJson } from './json';
 import type { JsonObject } from './json';
+import { NamedShadows } from './named-shadows';
 import { parseUpdate } from './request';
 import { ShadowError } from './shadow-error';
 import type { ShadowTarget } from './target';
@@ -53,6 +54,7 @@ const PAGE = { most: 100, default: 25 };
  */
 export class Shadows {
   private readonly shadows = new Map<string, Stored>();
+  private readonly named = new NamedShadows();
   private characters = 0;
   private readonly listeners: ((target: ShadowTarget) => void)[] = [];
 
@@ -66,10 +68,10 @@ export class Shadows {
       if (!Number.isSafeInteger(version) || [state, metadata].some((tree) => typeof tree !== 'object' || tree === null)) {
         throw new Error(`the shadow '${key}' is none`);
       }
-      this.keep(key, { version: version as number, text });
+      this.keep(key, targetOf(key), { version: version as number, text });
     }
     const deleted = [...props.storage.load(DELETED_TABLE)].map(({ key, value }) => [key, JSON.parse(value.toString()) as Deleted] as const);
-    deleted.sort(([, a], [, b]) => a.deletedAt - b.deletedAt).forEach(([key, value]) => this.deleted.set(key, value));
+    deleted.sort(([, a], [, b]) => a.deletedAt - b.deletedAt).forEach(([key, value]) => this.remember(key, targetOf(key), value));
   }
 
   public get size(): number {
@@ -89,8 +91,7 @@ export class Shadows {
 
   public* list(): Iterable<ShadowTarget & { readonly version: number }> {
     for (const [key, { version }] of this.shadows) {
-      const [thingName, shadowName] = key.split('/') as [string, string?];
-      yield { thingName, ...(shadowName === undefined ? {} : { shadowName }), version };
+      yield { ...targetOf(key), version };
     }
   }
 
@@ -129,8 +130,8 @@ export class Shadows {
     mergeUpdate(trees, update, timestamp);
     const version = (last?.version ?? 0) + 1;
     const text = members({ state: writeState(trees.state), metadata: writeJson(trees.metadata), version });
-    this.makeRoom(before, text);
-    this.keep(key, { version, text });
+    this.makeRoom(target, before, text);
+    this.keep(key, target, { version, text });
     this.props.storage.put(TABLE, key, text);
     this.forget(key);
     this.tell(target);
@@ -152,14 +153,15 @@ export class Shadows {
    * @see https://github.com/aws/aws-iot-device-sdk-js/issues/68 for the conflict
    */
   public delete(target: ShadowTarget, clientToken?: string): string {
-    const { version } = this.find(target);
+    const { version, text } = this.find(target);
     const key = keyOf(target);
-    this.characters -= this.shadows.get(key)!.text.length;
+    this.characters -= text.length;
     this.shadows.delete(key);
+    this.named.removed(target, text.length);
     this.props.storage.remove(TABLE, key);
     const deleted: Deleted = { version: version + 1, deletedAt: this.props.clock.now() };
-    this.deleted.set(key, deleted);
     this.props.storage.put(DELETED_TABLE, key, JSON.stringify(deleted));
+    this.remember(key, target, deleted);
     this.forgetOld();
     this.tell(target);
     return answer({ version, timestamp: this.seconds() }, clientToken);
@@ -175,8 +177,7 @@ export class Shadows {
       throw new ShadowError(400, `pageSize must be from 1 to ${PAGE.most}`);
     }
     const after = Buffer.from(nextToken ?? '', 'base64url').toString();
-    const prefix = `${thingName}/`;
-    const rest = [...this.shadows.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)).filter((name) => name > after).sort();
+    const rest = [...this.named.names(thingName)].filter((name) => name > after).sort();
     const results = rest.slice(0, pageSize);
     return { results, ...(rest.length > pageSize ? { nextToken: Buffer.from(results.at(-1)!).toString('base64url') } : {}), timestamp: this.seconds() };
   }
@@ -193,16 +194,27 @@ export class Shadows {
     this.listeners.forEach((listener) => listener(target));
   }
 
-  private makeRoom(before: Stored | undefined, text: string): void {
-    const characters = this.characters + text.length - (before?.text.length ?? 0);
-    if ((before === undefined && this.shadows.size >= SAFETY.shadows) || characters > SAFETY.shadowCharacters) {
+  private makeRoom(target: ShadowTarget, before: Stored | undefined, text: string): void {
+    const growth = text.length - (before?.text.length ?? 0);
+    this.named.requireRoom(target, growth);
+    if ((before === undefined && this.shadows.size >= SAFETY.shadows) || (growth > 0 && this.characters + growth > SAFETY.shadowCharacters)) {
       throw new ShadowError(500, `Internal service failure: the twin keeps no more than ${SAFETY.shadows} shadows of ${SAFETY.shadowCharacters} characters together`);
     }
   }
 
-  private keep(key: string, stored: Stored): void {
-    this.characters += stored.text.length - (this.shadows.get(key)?.text.length ?? 0);
+  private keep(key: string, target: ShadowTarget, stored: Stored): void {
+    const growth = stored.text.length - (this.shadows.get(key)?.text.length ?? 0);
+    this.characters += growth;
     this.shadows.set(key, stored);
+    this.named.kept(target, growth);
+  }
+
+  private remember(key: string, target: ShadowTarget, deleted: Deleted): void {
+    this.deleted.set(key, deleted);
+    const oldest = this.named.remembered(target);
+    if (oldest !== undefined) {
+      this.forget(keyOf(oldest));
+    }
   }
 
   /** What a shadow that is created goes on from; undefined where it begins anew. */
@@ -224,6 +236,7 @@ export class Shadows {
   private forget(key: string): void {
     if (this.deleted.delete(key)) {
       this.props.storage.remove(DELETED_TABLE, key);
+      this.named.forgotten(targetOf(key));
     }
   }
 
@@ -235,6 +248,11 @@ export class Shadows {
 /** Names have no slash in them. */
 function keyOf({ thingName, shadowName }: ShadowTarget): string {
   return shadowName === undefined ? thingName : `${thingName}/${shadowName}`;
+}
+
+function targetOf(key: string): ShadowTarget {
+  const [thingName, shadowName] = key.split('/') as [string, string?];
+  return { thingName, ...(shadowName === undefined ? {} : { shadowName }) };
 }
 
 function treesOf(text: string): ShadowTrees {

@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import type { Database, Statement } from 'node-sqlite3-wasm';
 import { TwinError } from '../errors';
 import type { StateFolder } from '../pki/state-folder';
+import { FileMark } from './file-mark';
 import type { Storage } from './storage';
 import { TableChanges } from './table-changes';
 
@@ -53,6 +54,7 @@ export class SqliteStorage implements Storage {
   }
 
   private readonly tables = new Map<string, Open>();
+  private readonly mark: FileMark;
   private isWaiting = false;
 
   private constructor(private readonly path: string, private readonly database: Database, private readonly onWaiting: () => void) {
@@ -65,6 +67,7 @@ export class SqliteStorage implements Storage {
       if (version < SCHEMA) {
         database.exec(`PRAGMA user_version = ${SCHEMA}`);
       }
+      this.mark = new FileMark(path, database);
       chmodSync(`${path}${LOCK}`, 0o700);
     } catch (error) {
       this.finish();
@@ -102,9 +105,8 @@ export class SqliteStorage implements Storage {
     if (!this.isWaiting) {
       return;
     }
-    // SQLite would go on writing to a file that has lost its name, and nobody would find it again.
-    if (!existsSync(this.path)) {
-      throw new TwinError(`${this.path}: was removed while the twin uses it, so that nothing more is kept; stop the twin, and start it again.`);
+    if (!this.mark.isInPlace()) {
+      throw new TwinError(`${this.path}: was removed or replaced while the twin uses it, so that nothing more is kept; stop the twin, and start it again.`);
     }
     try {
       this.database.exec('BEGIN');

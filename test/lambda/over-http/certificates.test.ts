@@ -93,7 +93,6 @@ prove('issue-certificates', [
     },
   },
 ], {
-  'kms:GetPublicKey': 'one set of statements is for all that sign; others read the key, which is public, to make sure that it is that of the CA',
   'kms:Decrypt': 'AWS Secrets Manager and AWS Systems Manager take it when a value is read that the key encrypts',
   'kms:GenerateDataKey': 'AWS Secrets Manager takes it when a value is written that the key encrypts',
 });

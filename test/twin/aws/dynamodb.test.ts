@@ -68,6 +68,52 @@ test('a table that AWS would not make is not in the way of others', async () => 
   await expect(get('a')).resolves.toBeDefined();
 });
 
+describe('a table whose definition changes', () => {
+  const KEY = [{ AttributeName: 'serial', KeyType: 'HASH' }];
+  const SERIAL = { AttributeName: 'serial', AttributeType: 'S' };
+  const plain = { TableName, KeySchema: KEY, AttributeDefinitions: [SERIAL], BillingMode: 'PAY_PER_REQUEST' };
+  const define = (properties: object) => endpoint.deploy({ Table: { ...TABLE, Properties: properties } });
+
+  beforeEach(async () => {
+    endpoint.deploy({ Table: TABLE });
+    await client.send(new PutItemCommand({ TableName, Item: { serial: { S: 'stays' }, site: { S: 'south' } } }));
+  });
+
+  test('keeps its items as long as its key stays, and in memory and on disk alike', async () => {
+    define(plain);
+    await expect(client.send(new DescribeTableCommand({ TableName }))).resolves.toMatchObject({ Table: { AttributeDefinitions: [SERIAL] } });
+    await expect(get('stays')).resolves.toBeDefined();
+    endpoint.deploy({ Table: TABLE });
+    const { Items } = await client.send(new QueryCommand({ TableName, IndexName: 'by-site', KeyConditionExpression: 'site = :site', ExpressionAttributeValues: { ':site': { S: 'south' } } }));
+    expect(Items).toHaveLength(1);
+    await start();
+    await expect(get('stays')).resolves.toBeDefined();
+  });
+
+  test('has its items again once AWS would make it again', async () => {
+    for (const AttributeDefinitions of [[], [{ ...SERIAL, AttributeType: 'X' }]]) {
+      define({ ...plain, AttributeDefinitions });
+      await expect(get('stays')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    }
+    define(plain);
+    await expect(get('stays')).resolves.toBeDefined();
+  });
+
+  test.each<[string, object]>([
+    ['another key', { ...plain, KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }], AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }] }],
+    ['a sort key besides', { ...plain, KeySchema: [...KEY, { AttributeName: 'site', KeyType: 'RANGE' }], AttributeDefinitions: TABLE.Properties.AttributeDefinitions }],
+    ['a key of another type', { ...plain, AttributeDefinitions: [{ ...SERIAL, AttributeType: 'N' }] }],
+  ])('is another table with %s, and empty', async (_, properties) => {
+    define(properties);
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+    expect(Table?.ItemCount).toBe(0);
+    endpoint.deploy({ Table: TABLE });
+    await expect(get('stays')).resolves.toBeUndefined();
+    await start();
+    await expect(get('stays')).resolves.toBeUndefined();
+  });
+});
+
 test('fails for a table that is not declared, for bad input and for what is not served', async () => {
   await expect(client.send(new GetItemCommand({ TableName: 'none', Key: { serial: { S: 'a' } } }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   await expect(client.send(new GetItemCommand({ TableName, Key: { other: { S: 'a' } } }))).rejects.toMatchObject({ name: 'ValidationException' });

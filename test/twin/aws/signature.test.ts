@@ -74,6 +74,28 @@ test.each<[string, () => Promise<SignedRequest>, string]>([
   expect(await verify(await request())).toMatchObject({ refused });
 });
 
+/** A request with headers that were added when it had been signed. */
+const added = (request: SignedRequest, headers: SignedRequest['headers']): SignedRequest => changed(request, { headers: { ...request.headers, ...headers } });
+
+test.each<[string, () => Promise<SignedRequest>, string, string]>([
+  ['in a request', () => signed(PUBLISH), 'x-amz-target', 'InvalidSignatureException'],
+  ['in a presigned URL', () => presign(), 'x-amz-mqtt5-user-properties', 'InvalidSignatureException'],
+  ['for Amazon S3', () => signed('https://localhost/bucket/key', { service: 's3', query: true }), 'x-amz-copy-source', 'AccessDenied'],
+])('a header of AWS that was added when a request had been signed is refused: %s', async (_, request, header, refused) => {
+  expect(await verify(added(await request(), { [header]: 'x' }))).toEqual({ refused, message: `There were headers present in the request which were not signed: ${header}` });
+});
+
+test('headers that clients, browsers and proxies add may be unsigned', async () => {
+  const request = added(await presign(), { 'user-agent': 'x', 'content-type': 'text/plain', 'x-amzn-trace-id': 'Root=1', 'amz-sdk-request': 'attempt=1', 'sec-websocket-key': 'x' });
+  expect(await verify(request)).toMatchObject({ service: 'iotdevicegateway' });
+});
+
+test('the date must be signed', async () => {
+  const request = await signed(PUBLISH);
+  const authorization = request.headers.authorization!.replace(';x-amz-date', '');
+  expect(await verify(added(request, { authorization }))).toMatchObject({ refused: 'InvalidSignatureException', message: expect.stringMatching(/not signed: x-amz-date$/) });
+});
+
 test('expired credentials are told from unknown ones', async () => {
   const later = new AccessKeys(() => NOW + 7_200_000);
   const old = later.issue(NOW + 3_600_000);

@@ -14,6 +14,7 @@ import {
   ListThingsInThingGroupCommand,
 } from '@aws-sdk/client-iot';
 import { App, CfnResource, CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { IotAction, IotPolicy, IotResource } from '../../../lib/access';
@@ -106,6 +107,22 @@ test('a reload follows what has changed, takes away what is gone, and leaves the
   expect((await twin!.reload()).changes).toContain('deleted Fleet/Managed/Default/Resource/Default');
   await expect(documentOf(client)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   expect((await twin!.reload()).changes).toEqual([]);
+});
+
+test('a reload says which tables it made anew, and of those whose key stays nothing', async () => {
+  const table = (partitionKey: string, isOnDemand = false) => (stack: Stack) => new dynamodb.CfnTable(stack, 'Table', {
+    tableName: 'serials',
+    keySchema: [{ attributeName: partitionKey, keyType: 'HASH' }],
+    attributeDefinitions: [{ attributeName: partitionKey, attributeType: 'S' }],
+    billingMode: isOnDemand ? 'PAY_PER_REQUEST' : 'PROVISIONED',
+  });
+  synthesize({ more: table('serial') });
+  await start();
+  synthesize({ more: table('serial', true) });
+  expect((await twin!.reload()).warnings).toEqual([]);
+  synthesize({ more: table('id') });
+  expect((await twin!.reload()).warnings).toEqual(["DynamoDB table 'serials': its key is another, which makes it another table: what it held is gone"]);
+  expect((await twin!.reload()).warnings).toEqual([]);
 });
 
 test('a reload that fails leaves what was served', async () => {

@@ -56,7 +56,7 @@ test('leaves alone what was done while the twin ran, also at the next start', ()
   first.call('deleteJobTemplate', { jobTemplateId: 't' });
   const second = new Desk(desk.clock, storage, desk.account);
   expect(second.service.follow(declared)).toEqual([]);
-  expect(second.call('listJobs').jobs.map(({ jobId, status }: { jobId: string; status: string }) => [jobId, status])).toEqual([['own', 'IN_PROGRESS'], ['j', 'COMPLETED']]);
+  expect(second.call('listJobs').jobs.map(({ jobId, status }) => [jobId, status])).toEqual([['own', 'IN_PROGRESS'], ['j', 'COMPLETED']]);
   expect(second.call('listJobTemplates').jobTemplates).toEqual([]);
   expect(second.service.follow(deployment({}))).toEqual([]);
   expect(second.call('listJobs').jobs).toHaveLength(1);

@@ -9,12 +9,40 @@ import type { Storage } from '../../../lib/twin/storage';
 import { newAccount } from '../provisioning/account';
 import { FakeClock } from '../support/fake-clock';
 
-/** Parsed JSON, and what calls answer: tests say what they expect of it. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type Loose = any;
+/** A job, an execution or a template in an answer: of it, what tests look into. The rest they compare as a whole. */
+export interface Entry {
+  readonly jobId: string;
+  readonly status: string;
+  readonly thingArn: string;
+  readonly executionNumber: number;
+  readonly versionNumber: number;
+  readonly retryAttempt: number;
+  readonly approximateSecondsBeforeTimedOut: number;
+  readonly jobExecutionSummary: Entry;
+  readonly [name: string]: unknown;
+}
+
+/** What a call answers; each call has some of it. */
+export interface Answer {
+  readonly job: Entry;
+  readonly jobs: readonly Entry[];
+  readonly jobTemplates: readonly Entry[];
+  readonly execution: Entry;
+  readonly executionSummaries: readonly Entry[];
+  readonly [name: string]: unknown;
+}
+
+/** What a device is told or answered; each topic has some of it. */
+export interface Payload {
+  readonly jobs: { readonly [status: string]: readonly Entry[] };
+  readonly execution?: Entry;
+  readonly inProgressJobs: readonly Entry[];
+  readonly queuedJobs: readonly Entry[];
+  readonly [name: string]: unknown;
+}
 
 /** What is published or answered: topic and payload. */
-export type Told = readonly [topic: string, payload: Record<string, Loose>];
+export type Told = readonly [topic: string, payload: Payload];
 
 /** Jobs without a network: a device asks by topic, an operator by the name of the call, and what is told is gathered. */
 export class Desk {
@@ -39,7 +67,7 @@ export class Desk {
       },
     });
     for (const filter of ['$aws/things/#', '$aws/events/#']) {
-      subscribeInternally(broker, clock, `$${filter}`, filter, ({ topic, payload }) => this.told.push([topic, JSON.parse(payload.toString())]));
+      subscribeInternally(broker, clock, `$${filter}`, filter, ({ topic, payload }) => this.told.push([topic, JSON.parse(payload.toString()) as Payload]));
     }
   }
 
@@ -49,8 +77,8 @@ export class Desk {
   }
 
   /** An operator's call. */
-  public call(operation: string, input: object = {}): Loose {
-    return (this.service.operations[operation] as (input: object) => unknown)(input);
+  public call(operation: string, input: object = {}): Answer {
+    return (this.service.operations[operation] as (input: object) => Answer)(input);
   }
 
   public things(...names: readonly string[]): string[] {
@@ -62,7 +90,7 @@ export class Desk {
   }
 
   /** A device's request, and its answer. */
-  public ask(topic: string, request: unknown = {}): Record<string, Loose> & { readonly outcome: 'accepted' | 'rejected' } {
+  public ask(topic: string, request: unknown = {}): Payload & { readonly outcome: 'accepted' | 'rejected' } {
     const answers: (readonly [string, Buffer])[] = [];
     const payload = Buffer.isBuffer(request) ? request : Buffer.from(JSON.stringify(request));
     expect(this.service.service.receive(`$aws/things/${topic}`, payload, {
@@ -71,6 +99,6 @@ export class Desk {
     expect(answers).toHaveLength(1);
     const [to, said] = answers[0]!;
     const outcome = to.slice(`$aws/things/${topic}/`.length) as 'accepted';
-    return { outcome, ...JSON.parse(said.toString()) as object };
+    return { outcome, ...JSON.parse(said.toString()) as Payload };
   }
 }

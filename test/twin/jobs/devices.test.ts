@@ -2,7 +2,6 @@ import { sizeOfDetails } from '../../../lib/twin/jobs/job-book';
 import { JOB_SAFETY } from '../../../lib/twin/jobs/limits';
 import { Desk } from './desk';
 import { MemoryStorage } from '../support/memory-storage';
-import type { Loose } from './desk';
 
 let desk: Desk;
 let arn: string;
@@ -23,7 +22,7 @@ describe('a thing', () => {
       ['$aws/things/pump/jobs/notify-next', { timestamp: NOW, execution: { ...one, status: 'QUEUED', jobDocument: { do: 'one' } } }],
     ]);
     desk.job('two', [arn]);
-    expect(desk.hear().map(([topic, { jobs }]) => [topic, jobs.QUEUED.map(({ jobId }: { jobId: string }) => jobId)])).toEqual([['$aws/things/pump/jobs/notify', ['one', 'two']]]);
+    expect(desk.hear().map(([topic, { jobs }]) => [topic, jobs.QUEUED!.map(({ jobId }) => jobId)])).toEqual([['$aws/things/pump/jobs/notify', ['one', 'two']]]);
     // Neither the list nor the next one has changed.
     desk.ask('pump/jobs/start-next');
     expect(desk.hear()).toEqual([]);
@@ -48,7 +47,7 @@ describe('a thing', () => {
     desk.ask('pump/jobs/job-5/update', { status: 'IN_PROGRESS' });
     const answer = desk.ask('pump/jobs/get', { clientToken: 'mine' });
     expect(answer).toMatchObject({ outcome: 'accepted', clientToken: 'mine', timestamp: NOW, inProgressJobs: [{ jobId: 'job-5', startedAt: NOW }] });
-    expect(answer.queuedJobs.map(({ jobId }: { jobId: string }) => jobId)).toEqual(['job-0', 'job-1', 'job-2', 'job-3', 'job-4', 'job-6', 'job-7', 'job-8', 'job-9']);
+    expect(answer.queuedJobs.map(({ jobId }) => jobId)).toEqual(['job-0', 'job-1', 'job-2', 'job-3', 'job-4', 'job-6', 'job-7', 'job-8', 'job-9']);
   });
 
   test('starts the next one, and is shown it again while it is in progress', () => {
@@ -227,7 +226,7 @@ describe('a job with retries', () => {
       expect(desk.hear().map(([topic]) => topic)).toEqual(['$aws/things/pump/jobs/notify', '$aws/things/pump/jobs/notify-next']);
     }
     expect(desk.call('describeJob', { jobId: 'one' }).job).toMatchObject({ status: 'COMPLETED', jobProcessDetails: { numberOfFailedThings: 1 } });
-    expect(desk.call('listJobExecutionsForJob', { jobId: 'one' }).executionSummaries.map((one: Loose) => [one.jobExecutionSummary.status, one.jobExecutionSummary.retryAttempt])).toEqual([['FAILED', 0], ['FAILED', 1], ['FAILED', 2]]);
+    expect(desk.call('listJobExecutionsForJob', { jobId: 'one' }).executionSummaries.map((one) => [one.jobExecutionSummary.status, one.jobExecutionSummary.retryAttempt])).toEqual([['FAILED', 0], ['FAILED', 1], ['FAILED', 2]]);
   });
 
   test('does not retry what was rejected, or failed in a way it has no retries for', () => {

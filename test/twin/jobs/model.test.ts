@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { JOB_LIMITS } from '../../../lib/twin/jobs/limits';
 import { Desk } from './desk';
-import type { Loose } from './desk';
+import type { Payload } from './desk';
 
 const THINGS = ['a', 'b'];
 const JOBS = ['j0', 'j1', 'j2'];
@@ -209,9 +209,9 @@ test('whatever happens, things are told of their jobs as a simple account of it 
       for (const name of THINGS) {
         const wanted = model.pending(name);
         const { inProgressJobs, queuedJobs } = desk.ask(`${name}/jobs/get`);
-        expect([...inProgressJobs, ...queuedJobs].map((one: Loose) => `${one.jobId}/${one.executionNumber}/${one.versionNumber}`)).toEqual(wanted.slice(0, JOB_LIMITS.pendingListed).map((one) => `${key(one)}/${one.version}`));
+        expect([...inProgressJobs, ...queuedJobs].map((one) => `${one.jobId}/${one.executionNumber}/${one.versionNumber}`)).toEqual(wanted.slice(0, JOB_LIMITS.pendingListed).map((one) => `${key(one)}/${one.version}`));
         const [old, now] = [pendingBefore.get(name)!, wanted.map(key)];
-        const to = (topic: string): Loose[] => told.filter(([each]) => each === `$aws/things/${name}/jobs/${topic}`).map(([, payload]) => payload);
+        const to = (topic: string): Payload[] => told.filter(([each]) => each === `$aws/things/${name}/jobs/${topic}`).map(([, payload]) => payload);
         // Time may pass over several ends: each is told, the last one as things then are.
         if (act.do !== 'wait') {
           expect(to('notify')).toHaveLength([...old].sort().join() === [...now].sort().join() ? 0 : 1);

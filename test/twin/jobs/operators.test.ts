@@ -1,6 +1,5 @@
 import { Desk } from './desk';
 import { MemoryStorage } from '../support/memory-storage';
-import type { Loose } from './desk';
 
 let desk: Desk;
 let arn: string;
@@ -24,7 +23,7 @@ function failure(operation: string, input: object): readonly [string, string] {
 }
 
 function statuses(jobId: string): Record<string, string> {
-  return Object.fromEntries(desk.call('listJobExecutionsForJob', { jobId }).executionSummaries.map((one: Loose) => [one.thingArn.split('/')[1], one.jobExecutionSummary.status]));
+  return Object.fromEntries(desk.call('listJobExecutionsForJob', { jobId }).executionSummaries.map((one) => [one.thingArn.split('/')[1], one.jobExecutionSummary.status]));
 }
 
 /** A static group, and its ARN. */
@@ -67,13 +66,13 @@ describe('a job', () => {
     desk.clock.advance(1);
     desk.job('two', [grouped], { targetSelection: 'CONTINUOUS' });
     desk.call('cancelJob', { jobId: 'one', comment: 'no', reasonCode: 'NOT_NOW' });
-    const ids = (input: object): string[] => desk.call('listJobs', input).jobs.map(({ jobId }: { jobId: string }) => jobId);
+    const ids = (input: object): string[] => desk.call('listJobs', input).jobs.map(({ jobId }) => jobId);
     expect(ids({})).toEqual(['two', 'one']);
     expect(ids({ status: 'CANCELED' })).toEqual(['one']);
     expect(ids({ targetSelection: 'CONTINUOUS' })).toEqual(['two']);
     expect(ids({ thingGroupName: 'g' })).toEqual(['two']);
     const { jobs: [first], nextToken } = desk.call('listJobs', { maxResults: 1 });
-    expect([first.jobId, ids({ maxResults: 1, nextToken })]).toEqual(['two', ['one']]);
+    expect([first!.jobId, ids({ maxResults: 1, nextToken })]).toEqual(['two', ['one']]);
     expect(desk.call('describeJob', { jobId: 'one' }).job).toMatchObject({ comment: 'no', reasonCode: 'NOT_NOW' });
   });
 
@@ -154,7 +153,7 @@ describe('one execution', () => {
   test('is found by thing and by number', () => {
     desk.job('one', [arn]);
     desk.job('two', [arn]);
-    const of = (input: object): unknown[] => desk.call('listJobExecutionsForThing', { thingName: 'pump', ...input }).executionSummaries.map((one: Loose) => [one.jobId, one.jobExecutionSummary.executionNumber]);
+    const of = (input: object): unknown[] => desk.call('listJobExecutionsForThing', { thingName: 'pump', ...input }).executionSummaries.map((one) => [one.jobId, one.jobExecutionSummary.executionNumber]);
     expect(of({})).toEqual([['one', 1], ['two', 1]]);
     expect(of({ jobId: 'two' })).toEqual([['two', 1]]);
     expect(of({ status: 'FAILED' })).toEqual([]);
@@ -279,7 +278,7 @@ test('everything is there again at the next start', () => {
   before.ask('pump/jobs/two/update', { status: 'IN_PROGRESS', statusDetails: { a: 'b' } });
   before.ask('other/jobs/two/update', { status: 'FAILED' });
   before.call('createJobTemplate', { jobTemplateId: 't', description: 'd', document: '{}' });
-  const view = ({ call, ask }: { call: (operation: string, input?: object) => Loose; ask: (topic: string) => Loose }): unknown => [
+  const view = ({ call, ask }: { call: (operation: string, input?: object) => unknown; ask: (topic: string) => unknown }): unknown => [
     call('listJobs'), call('describeJob', { jobId: 'two' }), call('listJobExecutionsForJob', { jobId: 'two' }), call('listJobTemplates'), ask('pump/jobs/get'), ask('pump/jobs/$next/get'),
   ];
   const bound = (one: Desk) => ({ call: one.call.bind(one), ask: one.ask.bind(one) });

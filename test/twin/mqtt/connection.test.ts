@@ -240,10 +240,10 @@ describe('a caller about whom somebody else must be asked', () => {
 
   test('is let in with the packets that came meanwhile', async () => {
     const wire = asking((credentials) => Promise.resolve(ANYONE.identify(credentials)));
-    wire.receive({ cmd: 'pingreq' });
+    wire.receive({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'a/b', qos: 0 }] }, { cmd: 'pingreq' });
     expect(wire.sent).toEqual([]);
     await answered();
-    expect(wire.sent.map(({ cmd }) => cmd)).toEqual(['connack', 'pingresp']);
+    expect(wire.sent.map(({ cmd }) => cmd)).toEqual(['connack', 'suback', 'pingresp']);
   });
 
   test('is refused when asking fails, and when the answer cannot be used', async () => {

@@ -279,6 +279,45 @@ describe('what the twin itself allows', () => {
     update({ state: { reported: { a: 'x'.repeat(100) } } }, NAMED);
   });
 
+  const fullThing = expect.objectContaining({ code: 500, message: expect.stringMatching(/^Internal service failure: the twin keeps no more than .* for a thing$/) as string }) as Error;
+  const named = (shadowName: string, thingName = 'lamp') => ({ thingName, shadowName });
+
+  test('is so many named shadows of one thing; other things still get theirs', () => {
+    jest.replaceProperty(SAFETY, 'namedShadowsPerThing', 2 as typeof SAFETY.namedShadowsPerThing);
+    ['a', 'b'].forEach((name) => update({ state: {} }, named(name)));
+    expect(() => update({ state: {} }, named('c'))).toThrow(fullThing);
+    update({ state: {} }, named('a'));
+    update({ state: {} });
+    update({ state: {} }, named('c', 'other'));
+    shadows.delete(named('b'));
+    update({ state: {} }, named('c'));
+    expect(shadows.listNamed('lamp')).toMatchObject({ results: ['a', 'c'] });
+  });
+
+  test('is so many characters of the named shadows of one thing; they may always shrink', () => {
+    const sized = (length: number) => ({ state: { reported: { a: 'x'.repeat(length) } } });
+    update(sized(200), named('a'));
+    jest.replaceProperty(SAFETY, 'namedShadowCharactersPerThing', 200);
+    update(sized(190), named('a'));
+    expect(() => update(sized(191), named('a'))).toThrow(fullThing);
+    expect(() => update(sized(1), named('b'))).toThrow(fullThing);
+    update(sized(100));
+    update(sized(20), named('b', 'other'));
+    shadows.delete(named('a'));
+    update(sized(1), named('b'));
+  });
+
+  test('is to remember the versions of so many deleted shadows of one thing, and those of others all the same', () => {
+    jest.replaceProperty(SAFETY, 'namedShadowsPerThing', 2 as typeof SAFETY.namedShadowsPerThing);
+    for (const target of [named('a', 'other'), named('a'), named('b'), named('c')]) {
+      update({ state: {} }, target);
+      shadows.delete(target);
+    }
+    expect(update({ state: {} }, named('a')).accepted).toMatchObject({ version: 1 });
+    expect(update({ state: {} }, named('b')).accepted).toMatchObject({ version: 3 });
+    expect(update({ state: {} }, named('a', 'other')).accepted).toMatchObject({ version: 3 });
+  });
+
   test('is to remember the versions of so many deleted shadows; the oldest are forgotten', () => {
     jest.replaceProperty(SAFETY, 'shadows', 2 as typeof SAFETY.shadows);
     for (const thingName of ['a', 'b', 'c']) {

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { StateFolder, TwinError } from '../../../lib/twin';
+import { writeWhole } from '../../../lib/twin/pki/state-folder';
 import { SqliteStorage } from '../../../lib/twin/storage';
 import type { Storage } from '../../../lib/twin/storage';
 import { temporaryFolder } from '../support/test-twin';
@@ -54,16 +55,45 @@ test('gives back what was put and not removed, in the order in which keys came',
   expect(await kept('other')).toEqual([['a', '']]);
 });
 
-test('nothing more is taken to be kept once the file is removed', async () => {
-  const storage = await SqliteStorage.open(folder);
-  storage.put('a', 'x', '1');
-  storage.commit();
-  rmSync(file);
-  storage.commit();
-  storage.put('a', 'y', '2');
-  const message = `${file}: was removed while the twin uses it, so that nothing more is kept; stop the twin, and start it again.`;
-  expect(() => storage.commit()).toThrow(new TwinError(message));
-  expect(() => storage.close()).toThrow(new TwinError(message));
+describe('the file under a running storage', () => {
+  const lost = (): string => `${file}: was removed or replaced while the twin uses it, so that nothing more is kept; stop the twin, and start it again.`;
+
+  test.each<[string, () => void]>([
+    ['removed', () => rmSync(file)],
+    ['replaced by another', () => writeWhole(file, '')],
+    ['replaced by a copy of before', () => writeWhole(file, before)],
+    ['written over', () => writeFileSync(file, before)],
+  ])('keeps nothing more once it is %s', async (_, lose) => {
+    const storage = await SqliteStorage.open(folder);
+    storage.put('a', 'x', '1');
+    storage.commit();
+    lose();
+    storage.commit();
+    storage.put('a', 'y', '2');
+    expect(() => storage.commit()).toThrow(new TwinError(lost()));
+    expect(() => storage.close()).toThrow(new TwinError(lost()));
+  });
+
+  test.each<[string, () => void]>([
+    ['has another number', () => writeWhole(file, readFileSync(file))],
+    ['was touched', () => utimesSync(file, 1, 1)],
+  ])('is known by its mark when it %s, as some file systems do not keep numbers and times', async (_, disturb) => {
+    const storage = await SqliteStorage.open(folder);
+    for (const key of ['x', 'y']) {
+      storage.put('a', key, '1');
+      disturb();
+      expect(() => storage.commit()).not.toThrow();
+    }
+    storage.close();
+  });
+
+  let before: Buffer;
+  beforeEach(async () => {
+    const storage = await SqliteStorage.open(folder);
+    storage.put('a', 'old', '1');
+    storage.close();
+    before = readFileSync(file);
+  });
 });
 
 test('what was committed outlasts a process that is killed, and nothing else', async () => {

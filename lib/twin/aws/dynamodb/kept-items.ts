@@ -5,7 +5,7 @@ import type { TableDefinition } from './tables';
 const KEPT = 'dynamodb';
 
 /** An item, or the attributes of its key. */
-type Attributes = Readonly<Record<string, unknown>>;
+export type Attributes = Readonly<Record<string, unknown>>;
 
 /** What a write is about, for one table. */
 interface Write {
@@ -46,11 +46,9 @@ export class KeptItems {
     }
   }
 
-  /** Forget all of a table. */
-  public async forget(engine: Engine, definition: TableDefinition): Promise<void> {
-    for await (const item of itemsOf(engine, definition.TableName)) {
-      this.put(definition, keyOf(definition, item), undefined);
-    }
+  /** Forget an item of a table. */
+  public forget(definition: TableDefinition, item: Attributes): void {
+    this.put(definition, keyOf(definition, item), undefined);
   }
 
   private put({ TableName }: TableDefinition, key: Attributes, item: Attributes | undefined): void {
@@ -74,13 +72,16 @@ function keyOf({ KeySchema }: TableDefinition, attributes: Attributes): Attribut
   return Object.fromEntries((KeySchema as readonly { readonly AttributeName: string }[]).map(({ AttributeName: name }) => [name, attributes[name]]));
 }
 
-async function* itemsOf(engine: Engine, table: string): AsyncGenerator<Attributes> {
+/** All that a table holds. */
+export async function itemsOf(engine: Engine, table: string): Promise<readonly Attributes[]> {
+  const items: Attributes[] = [];
   let from: unknown;
   do {
     const page = await engine.must<{ readonly Items: readonly Attributes[]; readonly LastEvaluatedKey?: unknown }>(
       'Scan', { TableName: table, ...from === undefined ? {} : { ExclusiveStartKey: from } },
     );
-    yield* page.Items;
+    items.push(...page.Items);
     from = page.LastEvaluatedKey;
   } while (from !== undefined);
+  return items;
 }
