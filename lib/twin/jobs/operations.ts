@@ -11,6 +11,7 @@ import { targetsOf } from './jobs';
 import type { Jobs } from './jobs';
 import { JOB_LIMITS, JOB_SAFETY } from './limits';
 import type { ExecutionRecord, JobRecord, JobSettings, JobTemplateRecord } from './records';
+import { scheduleOf } from './schedule';
 
 export interface OperationsProps {
   readonly jobs: Jobs;
@@ -28,8 +29,7 @@ type Configured = Pick<api.CreateJobRequest,
 /**
  * What operators may ask of jobs, by the names of the calls of the `iot` API.
  *
- * Rollout and abort configurations and presigned URLs are kept and shown, and change nothing: every execution is queued at
- * once. What would make a job run at another time than now is refused.
+ * What the twin does not do, such as maintenance windows, is refused by name.
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/jobs-control-plane-api.html
  */
@@ -43,20 +43,21 @@ export class JobOperations {
       throw new IotError('ResourceAlreadyExistsException', `Job ${id} already exists`, { resourceId: id, resourceArn: this.props.account.arn(`job/${id}`) });
     }
     refuse(input.namespaceId, 'namespaceId: it has no namespaces');
-    refuse(input.schedulingConfig, 'schedulingConfig: a job starts when it is created');
     refuse(Object.keys(input.documentParameters ?? {})[0], 'documentParameters: they are for templates that AWS manages');
     checkList(targets);
     check(targetSelection !== 'SNAPSHOT' && targetSelection !== 'CONTINUOUS' ? "'targetSelection' must be SNAPSHOT or CONTINUOUS" : undefined);
     const template = jobTemplateArn === undefined ? undefined : this.templateOf(jobTemplateArn);
     const given = document === undefined && documentSource === undefined && template !== undefined ? {} : documentOf(document, documentSource, this.props.readObject);
     const now = clock.now();
+    const schedule = scheduleOf(input.schedulingConfig, now);
     const { jobTemplateId, createdAt, ...inherited } = template ?? {};
     jobs.create({
       ...inherited,
       ...settingsOf(input),
       ...given as Pick<JobSettings, 'document'>,
       jobId: id,
-      status: 'IN_PROGRESS',
+      status: schedule.startsAt === undefined ? 'IN_PROGRESS' : 'SCHEDULED',
+      ...schedule,
       targetSelection,
       targets: targetsOf([], targets, JOB_LIMITS.targets),
       ...(jobTemplateArn === undefined ? {} : { jobTemplateArn }),
@@ -89,7 +90,7 @@ export class JobOperations {
   public updateJob({ jobId, namespaceId, ...input }: api.UpdateJobRequest): object {
     refuse(namespaceId, 'namespaceId: it has no namespaces');
     const job = this.job(jobId);
-    check(job.status === 'IN_PROGRESS' ? undefined : `Job ${job.jobId} is ${job.status} and cannot be changed`);
+    check(isOpen(job) ? undefined : `Job ${job.jobId} is ${job.status} and cannot be changed`);
     this.props.jobs.update({ ...job, ...settingsOf(input) });
     return {};
   }
@@ -97,15 +98,15 @@ export class JobOperations {
   public cancelJob({ jobId, comment, reasonCode, force = false }: api.CancelJobRequest): JobAnswer {
     checkReason(reasonCode, comment);
     const job = this.job(jobId);
-    check(job.status === 'IN_PROGRESS' ? undefined : `Job ${job.jobId} is ${job.status} already`);
+    check(isOpen(job) ? undefined : `Job ${job.jobId} is ${job.status} already`);
     this.props.jobs.cancel(job.jobId, { force, comment, reasonCode });
     return this.answer(job.jobId);
   }
 
   public deleteJob({ jobId, force = false }: api.DeleteJobRequest): object {
     const job = this.job(jobId);
-    if (job.status === 'IN_PROGRESS' && !force) {
-      throw new IotError('InvalidStateTransitionException', `Job ${job.jobId} is IN_PROGRESS: cancel it first, or delete it with 'force'`);
+    if (isOpen(job) && !force) {
+      throw new IotError('InvalidStateTransitionException', `Job ${job.jobId} is ${job.status}: cancel it first, or delete it with 'force'`);
     }
     this.props.jobs.remove(job.jobId);
     return {};
@@ -116,7 +117,7 @@ export class JobOperations {
     checkList(targets);
     const job = this.job(jobId);
     check(job.targetSelection !== 'CONTINUOUS' ? `Job ${job.jobId} is not CONTINUOUS, and its targets are those that it was created with`
-      : job.status !== 'IN_PROGRESS' ? `Job ${job.jobId} is ${job.status}, and takes no more targets` : undefined);
+      : !isOpen(job) || job.hasEnded === true ? `Job ${job.jobId} is ${isOpen(job) ? 'at its end' : job.status}, and takes no more targets` : undefined);
     targetsOf([], targets, JOB_LIMITS.targets);
     targetsOf(job.targets, targets, JOB_LIMITS.targets);
     this.props.jobs.associate(job.jobId, targets, comment);
@@ -174,7 +175,7 @@ export class JobOperations {
     if (book.templates.get(id) !== undefined) {
       throw new IotError('ConflictException', `Job template ${id} already exists`, { resourceId: id });
     }
-    refuse(input.maintenanceWindows?.[0], 'maintenanceWindows: a job starts when it is created');
+    refuse(input.maintenanceWindows?.[0], 'maintenanceWindows: a job starts when it is created, or at its startTime');
     check(input.description === undefined || input.description === '' ? "a job template needs a 'description'" : undefined);
     const from = jobArn === undefined ? undefined : this.job(nameIn(account.arn('job/'), jobArn));
     const given = document === undefined && documentSource === undefined && from !== undefined
@@ -243,6 +244,11 @@ export class JobOperations {
     const { description } = this.props.jobs.job(jobId);
     return { jobArn: this.props.account.arn(`job/${jobId}`), jobId, ...(description === undefined ? {} : { description }) };
   }
+}
+
+/** Whether a job has yet to come to its end. */
+function isOpen({ status }: JobRecord): boolean {
+  return status === 'SCHEDULED' || status === 'IN_PROGRESS';
 }
 
 /** @throws IotError where something is asked for that the twin does not do. */

@@ -70,7 +70,7 @@ test('says what it leaves out, and makes it once it can', () => {
   })).toEqual([
     expect.stringMatching(/B.*: not everything of it is known offline, so it is left out$/),
     expect.stringMatching(/A.*: not made: Thing late not found$/),
-    expect.stringMatching(/C.*: not made: the twin does not take schedulingConfig/),
+    expect.stringMatching(/C.*: not made: 'startTime' must be from 30 minutes to a year from now/),
   ]);
   desk.things('late');
   expect(follow({ A: ['Job', { ...JOB, Targets: [`${ARN}thing/late`] }] })).toEqual([]);

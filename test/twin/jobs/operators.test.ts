@@ -92,7 +92,7 @@ describe('a job', () => {
     ['a target of another account', { targets: ['arn:aws:iot:us-east-1:999999999999:thing/pump'] }, 'InvalidRequestException', /is not the ARN of a thing or thing group/],
     ['an id with a slash', { jobId: 'a/b' }, 'InvalidRequestException', /at 'jobId' failed to satisfy constraint/],
     ['the id of another job', { jobId: 'one' }, 'ResourceAlreadyExistsException', /^Job one already exists$/],
-    ['a schedule', { schedulingConfig: { startTime: '2030-01-01T00:00' } }, 'InvalidRequestException', /the twin does not take schedulingConfig/],
+    ['maintenance windows', { schedulingConfig: { maintenanceWindows: [{ startTime: 'cron(0 18 ? * MON *)', durationInMinutes: 60 }] } }, 'InvalidRequestException', /the twin does not take maintenanceWindows/],
     ['a namespace', { namespaceId: 'n' }, 'InvalidRequestException', /the twin does not take namespaceId/],
     ['parameters', { documentParameters: { a: 'b' } }, 'InvalidRequestException', /documentParameters: they are for templates that AWS manages/],
     ['a long time', { timeoutConfig: { inProgressTimeoutInMinutes: 20_000 } }, 'InvalidRequestException', /from 1 to 10080/],
