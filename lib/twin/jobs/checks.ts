@@ -1,6 +1,7 @@
 import { invalidRequest } from '../account';
 import { objectToAbort, objectToPresigning, objectToRetries, objectToRollout } from './job-configs';
 import { JOB_LIMITS, JOB_SAFETY } from './limits';
+import { countPlaceholders } from './placeholders';
 import type { JobSettings } from './records';
 
 /** What the API takes in texts for people. */
@@ -52,6 +53,7 @@ export function checkDocument(document: string | undefined): string {
   check(typeof document !== 'string' || document.length > JOB_LIMITS.documentLength
     ? `the job document must be a text of at most ${JOB_LIMITS.documentLength} characters` : undefined);
   check(depthOf(document) > JOB_SAFETY.documentDepth ? `the job document is nested deeper than the ${JOB_SAFETY.documentDepth} levels that the twin takes` : undefined);
+  check(countPlaceholders(document) > JOB_SAFETY.presignedUrls ? `the job document asks for more than the ${JOB_SAFETY.presignedUrls} presigned URLs that the twin makes` : undefined);
   try {
     JSON.parse(document);
     return document;

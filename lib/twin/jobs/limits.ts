@@ -55,4 +55,7 @@ export const JOB_SAFETY = {
 
   /** How deep a document may be nested, so that it can be written down anywhere. */
   documentDepth: 128,
+
+  /** URLs in a document, so that it fits into a message with all of them: each has a few hundred bytes. */
+  presignedUrls: 50,
 } as const;
