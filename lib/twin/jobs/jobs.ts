@@ -182,8 +182,15 @@ export class Jobs {
       this.targets.forget(job);
       this.rollouts.forget(jobId);
       this.book.removeJob(jobId);
+      this.props.account.store.remove('jobTags', jobId);
       this.ledger.tell((listener) => listener.jobChanged?.(job, 'deleted'));
     });
+  }
+
+  /** Remove a template; jobs that were made of it go on. */
+  public removeTemplate(jobTemplateId: string): void {
+    this.book.removeTemplate(jobTemplateId);
+    this.props.account.store.remove('jobTemplateTags', jobTemplateId);
   }
 
   /** @throws IotError when there is no room for more of something. */

@@ -1,6 +1,6 @@
 import type * as api from '@aws-sdk/client-iot';
-import { IotError, byDate, checkName, invalidRequest, nextToken, notFound } from '../account';
-import type { Account } from '../account';
+import { IotError, byDate, checkName, invalidRequest, nextToken, notFound, tagsOf } from '../account';
+import type { Account, CommonRecord } from '../account';
 import type { Clock } from '../clock';
 import { check, checkReason, checkSettings, objectToDetails } from './checks';
 import { documentOf } from './document-source';
@@ -49,6 +49,7 @@ export class JobOperations {
     const template = jobTemplateArn === undefined ? undefined : this.templateOf(jobTemplateArn);
     const given = document === undefined && documentSource === undefined && template !== undefined ? {} : documentOf(document, documentSource, this.props.readObject);
     const now = clock.now();
+    const tagged = taggedNow(input.tags, now);
     const schedule = scheduleOf(input.schedulingConfig, now);
     const { jobTemplateId, createdAt, ...inherited } = template ?? {};
     jobs.create({
@@ -64,6 +65,7 @@ export class JobOperations {
       createdAt: now,
       lastUpdatedAt: now,
     });
+    this.props.account.store.put('jobTags', id, tagged);
     return this.answer(id);
   }
 
@@ -93,6 +95,11 @@ export class JobOperations {
     check(isOpen(job) ? undefined : `Job ${job.jobId} is ${job.status} and cannot be changed`);
     this.props.jobs.update({ ...job, ...settingsOf(input) });
     return {};
+  }
+
+  /** Change the tags of a job, and nothing else. */
+  public retagJob(jobId: string, tags: readonly api.Tag[] | undefined): void {
+    this.props.account.store.put('jobTags', this.job(jobId).jobId, taggedNow(tags, this.props.clock.now()));
   }
 
   public cancelJob({ jobId, comment, reasonCode, force = false }: api.CancelJobRequest): JobAnswer {
@@ -184,8 +191,10 @@ export class JobOperations {
       throw new IotError('LimitExceededException', `the twin keeps at most ${JOB_SAFETY.templates} job templates`);
     }
     this.props.jobs.makeRoom(0, given.document.length, 0);
+    const tagged = taggedNow(input.tags, clock.now());
     const template: JobTemplateRecord = { ...from && settingsOf({ ...from, destinationPackageVersions: undefined }), ...settingsOf(input), ...given, jobTemplateId: id, createdAt: clock.now() };
     book.putTemplate(template);
+    account.store.put('jobTemplateTags', id, tagged);
     return { jobTemplateArn: account.arn(`jobtemplate/${id}`), jobTemplateId: id };
   }
 
@@ -205,7 +214,7 @@ export class JobOperations {
   }
 
   public deleteJobTemplate({ jobTemplateId }: api.DeleteJobTemplateRequest): object {
-    this.props.jobs.book.removeTemplate(this.template(jobTemplateId).jobTemplateId);
+    this.props.jobs.removeTemplate(this.template(jobTemplateId).jobTemplateId);
     return {};
   }
 
@@ -244,6 +253,12 @@ export class JobOperations {
     const { description } = this.props.jobs.job(jobId);
     return { jobArn: this.props.account.arn(`job/${jobId}`), jobId, ...(description === undefined ? {} : { description }) };
   }
+}
+
+/** @throws IotError for tags that no resource can have. */
+function taggedNow(tags: readonly api.Tag[] = [], now: number): CommonRecord {
+  check(Array.isArray(tags) ? undefined : "'tags' must be a list of keys and values");
+  return { creationDate: now, tags: tagsOf(tags) };
 }
 
 /** Whether a job has yet to come to its end. */

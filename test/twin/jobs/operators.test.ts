@@ -61,6 +61,26 @@ describe('a job', () => {
     }
   });
 
+  test('has tags as any resource, and so has a template', () => {
+    const tags = [{ Key: 'site', Value: 'north' }];
+    desk.call('createJobTemplate', { jobTemplateId: 't', description: 'd', document: '{}', tags });
+    desk.job('one', [arn], { tags });
+    for (const resourceArn of [`${ARN}job/one`, `${ARN}jobtemplate/t`]) {
+      desk.account.tagResource({ resourceArn, tags: [{ Key: 'kind', Value: 'pump' }] });
+      desk.account.untagResource({ resourceArn, tagKeys: ['site'] });
+      expect(desk.account.listTagsForResource({ resourceArn })).toEqual({ tags: [{ Key: 'kind', Value: 'pump' }] });
+    }
+    desk.call('deleteJob', { jobId: 'one', force: true });
+    desk.call('deleteJobTemplate', { jobTemplateId: 't' });
+    for (const resourceArn of [`${ARN}job/one`, `${ARN}jobtemplate/t`]) {
+      expect(() => desk.account.listTagsForResource({ resourceArn })).toThrow(`Resource ${resourceArn} not found`);
+    }
+    desk.job('one', [arn]);
+    expect(desk.account.listTagsForResource({ resourceArn: `${ARN}job/one` })).toEqual({ tags: [] });
+    expect(failure('createJob', { jobId: 'two', targets: [arn], document: '{}', tags: [{ Key: 'aws:x', Value: '' }] })).toEqual(['InvalidRequestException', expect.stringContaining("'aws:x' is not a tag key")]);
+    expect(failure('describeJob', { jobId: 'two' })[0]).toBe('ResourceNotFoundException');
+  });
+
   test('is listed, the latest first, by status and by group', () => {
     const grouped = group('g', ['pump']);
     desk.job('one', [arn]);
