@@ -179,6 +179,7 @@ export class JobTemplate extends JobTemplateBase {
     if (text?.includes(PLACEHOLDER) && props.presignedUrls === undefined) {
       throw invalid(this, "'presignedUrls' must be given for a document with their URLs, or AWS IoT has no role to presign them with");
     }
+    props.presignedUrls?._checkDocument(this, text ?? '');
     const settings = renderSettings(this, props);
     const expiresInSec = props.presignedUrls?._expiresInSec(this);
     if (props.presignedUrls) {

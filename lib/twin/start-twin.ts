@@ -85,7 +85,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     const guard = new Guard(journal);
     const broker = new Broker(clock, journal, storage === NO_STORAGE ? undefined : new BrokerRecords(storage));
 
-    const jobs = startJobs({ account, broker, clock, journal, storage, readObject: (bucket, key) => aws.readObject(bucket, key) });
+    const jobs = startJobs({ account, broker, clock, journal, storage, readObject: (bucket, key) => aws.readObject(bucket, key), presign: (...asked) => aws.presign(...asked) });
     undo.push(() => jobs.stop());
 
     const endpoint = endpointOf(host);

@@ -137,6 +137,36 @@ describe('presigned URLs', () => {
     expect(propertiesOf().PresignedUrlConfig.ExpiresInSec).toBe(3600);
   });
 
+  describe('of one instance with another', () => {
+    const files = (name: string) => s3.Bucket.fromBucketName(stack, name, name);
+    const of = (source: s3.IBucket, keyPrefix: string) => PresignedUrls.ofBucket(source, { keyPrefix });
+    test.each<[string, () => s3.IBucket]>([['created', () => new s3.Bucket(stack, 'Created')], ['named', () => files('files')]])('fail, as the role could not read them: other keys of a bucket that is %s', (_, make) => {
+      const shared = make();
+      expect(() => define({ presignedUrls: of(shared, 'firmware/'), document: JobDocument.fromObject({ url: of(shared, 'models/').urlOf('v2.bin') }) }))
+        .toThrow(`'document' must have URLs of 'presignedUrls' alone, got "models/v2.bin" where keys begin with "firmware/": their role could not read it; call urlOf() of the same PresignedUrls (at Stack/Template)`);
+    });
+
+    test('fail with another bucket of the app, or another that is named', () => {
+      for (const [one, other] of [[new s3.Bucket(stack, 'A'), new s3.Bucket(stack, 'B')], [files('files-a'), files('files-b')]] as const) {
+        expect(() => define({ presignedUrls: of(one, 'firmware/'), document: JobDocument.fromObject({ steps: [{ url: of(other, 'firmware/').urlOf('v2.bin') }] }) }, `${one.node.id}Template`))
+          .toThrow(`'document' must have URLs of 'presignedUrls' alone, got "firmware/v2.bin" of another bucket: their role could not read it`);
+      }
+    });
+
+    test('pass where the role can read them, or where nobody can tell', () => {
+      const created = new s3.Bucket(stack, 'Files');
+      const parameter = s3.Bucket.fromBucketName(stack, 'Parameter', new CfnParameter(stack, 'Name').valueAsString);
+      for (const [index, [one, url]] of ([
+        [of(created, 'firmware/'), of(created, 'firmware/beta/').urlOf('v3.bin')],
+        [of(parameter, 'firmware/'), of(files('named'), 'firmware/').urlOf('v3.bin')],
+        [of(created, 'firmware/'), '${aws:iot:s3-presigned-url-v2:https://files.s3.eu-west-1.amazonaws.com/models/v2.bin}'],
+        [of(created, 'firmware/'), '${aws:iot:s3-presigned-url-upload:https://s3.eu-west-1.amazonaws.com/logs/${thingName}}'],
+      ] as [PresignedUrls, string][]).entries()) {
+        expect(() => define({ presignedUrls: one, document: JobDocument.fromObject({ url }) }, `Template${index}`)).not.toThrow();
+      }
+    });
+  });
+
   test('have a role for their objects alone, which jobs of the account may use', () => {
     define({ presignedUrls: PresignedUrls.ofBucket(s3.Bucket.fromBucketName(stack, 'Files', 'files'), { keyPrefix: 'firmware/' }) });
     const template = Template.fromStack(stack);

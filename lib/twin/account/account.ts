@@ -11,6 +11,8 @@ const TAGGABLE: { readonly [type: string]: Table } = {
   authorizer: 'authorizers',
   billinggroup: 'billingGroups',
   cacert: 'caCertificates',
+  job: 'jobTags',
+  jobtemplate: 'jobTemplateTags',
   policy: 'policies',
   provisioningtemplate: 'provisioningTemplates',
   rolealias: 'roleAliases',
@@ -63,6 +65,6 @@ export class Account extends RegistrationTasks {
   }
 
   private putTags({ table, key, record }: Tagged, tags: Readonly<Record<string, string>>): void {
-    this.store.put(table, key, { ...record, tags } as never);
+    this.store.put(table, key, { ...record, tags });
   }
 }

@@ -11,3 +11,4 @@ export type * from './records';
 export type { TaskProgress } from './registration-tasks';
 export { Store } from './store';
 export type { ChangeListener, Table } from './store';
+export { tagsOf } from './tags';

@@ -18,6 +18,10 @@ export interface Records {
   readonly registrationTasks: RegistrationTaskRecord;
   readonly authorizers: AuthorizerRecord;
 
+  /** The tags of jobs and of their templates, each of which has a record; the rest of them is not the account's. */
+  readonly jobTags: CommonRecord;
+  readonly jobTemplateTags: CommonRecord;
+
   /** Identities of Cognito that policies are attached to; which there are is for Cognito to know. */
   readonly identities: IdentityRecord;
 

@@ -10,6 +10,8 @@ export type { EndpointParts, OpenRoute } from './endpoint';
 export { jsonAnswer, jsonError, jsonService } from './json-service';
 export type { Input, Operations } from './json-service';
 export { readObject } from './s3/buckets';
+export { presign, Presigning } from './s3/presign';
+export type { ObjectRequest } from './s3/presign';
 export { ServiceError, unknownOperation } from './service';
 export type { Service, ServiceRequest, ServiceResponse } from './service';
 export { standIns } from './services';

@@ -148,7 +148,7 @@ class Signer extends SignatureV4 {
 
   public async signatureOf({ method, headers, body }: SignedRequest, path: string, query: Query, parts: Parts, date: Date): Promise<string> {
     const request: HttpRequest = { method, protocol: 'https:', hostname: '', path, query: this.signedQuery(query, parts), headers: signedValues(headers, parts) };
-    const canonical = this.createCanonicalRequest(request, getCanonicalHeaders(request, undefined, new Set(parts.signedHeaders)), this.payloadHash(headers, body));
+    const canonical = this.createCanonicalRequest(request, getCanonicalHeaders(request, undefined, new Set(parts.signedHeaders)), this.payloadHash(headers, body, parts));
     const toSign = await this.createStringToSign(parts.date, createScope(parts.date.slice(0, 8), this.signedRegion, this.signedService), canonical, ALGORITHM);
     return this.sign(toSign, { signingDate: date });
   }
@@ -158,9 +158,14 @@ class Signer extends SignatureV4 {
     return token === undefined || (presigned && TOKEN_NOT_SIGNED.has(this.signedService)) ? signed : { ...signed, 'X-Amz-Security-Token': token };
   }
 
-  /** The hash that the client says, where the service lets the body go unsigned or in signed pieces; else that of the body. */
-  private payloadHash(headers: IncomingHttpHeaders, body: Buffer): string {
-    const told = headers['x-amz-content-sha256'];
+  /**
+   * The hash that the client says, where the service lets the body go unsigned or in signed pieces; else that of the body.
+   * Who presigns a URL of Amazon S3 does not know the body yet.
+   *
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+   */
+  private payloadHash(headers: IncomingHttpHeaders, body: Buffer, { presigned }: Parts): string {
+    const told = headers['x-amz-content-sha256'] ?? (presigned ? 'UNSIGNED-PAYLOAD' : undefined);
     return this.signedService === 's3' && typeof told === 'string' && /^(UNSIGNED|STREAMING)-/.test(told) ? told : createHash('sha256').update(body).digest('hex');
   }
 }

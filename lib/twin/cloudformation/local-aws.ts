@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Deployment } from '../../deployment';
 import type { AccountScope } from '../../policy';
-import { AccessKeys, appServices, createAwsEndpoint, readObject, replacedTables, standIns } from '../aws';
+import { AccessKeys, Presigning, appServices, createAwsEndpoint, readObject, replacedTables, standIns } from '../aws';
 import type { AppServices, Service, ServiceRequest, ServiceResponse, Surroundings } from '../aws';
 import type { Clock } from '../clock';
 import { LambdaFunctions } from '../lambda';
@@ -80,6 +80,7 @@ export class LocalAws {
   /** The credentials that the endpoint accepts. */
   public readonly keys: AccessKeys;
   private readonly answers = new Answers();
+  private readonly presigning: Presigning;
   private readonly around: Surroundings;
   private listening!: Listening;
   private deployment: Deployment;
@@ -89,6 +90,7 @@ export class LocalAws {
     const { clock, folder, storage = NO_STORAGE, scope, log, runFunctions: runs = true, project = process.cwd() } = options;
     this.deployment = options.deployment;
     this.keys = new AccessKeys(() => clock.now());
+    this.presigning = new Presigning({ endpoint: () => this.endpoint, region: scope.region, keys: this.keys, clock, now: Date.now });
     this.around = { deployment: () => this.deployment, scope, folder, storage, clock, keys: this.keys };
     const access = ({ name, roleArn }: FunctionConfig): FunctionAccess => ({
       endpoint: this.endpoint,
@@ -110,6 +112,11 @@ export class LocalAws {
   /** An object in a bucket of the deployment. */
   public readObject(bucket: string, key: string): Buffer {
     return readObject(this.around, bucket, key);
+  }
+
+  /** A URL of an object with which anybody who has it does as the session of a role may, for so many seconds. */
+  public presign(...[request, session, expiresSec]: Parameters<Presigning['urlOf']>): string {
+    return this.presigning.urlOf(request, session, expiresSec);
   }
 
   /** Call a stand-in from within, for somebody whose permission has been asked. */

@@ -1,6 +1,7 @@
-import type * as api from '@aws-sdk/client-iot';
 import { invalidRequest } from '../account';
+import { objectToAbort, objectToPresigning, objectToRetries, objectToRollout } from './job-configs';
 import { JOB_LIMITS, JOB_SAFETY } from './limits';
+import { countPlaceholders } from './placeholders';
 import type { JobSettings } from './records';
 
 /** What the API takes in texts for people. */
@@ -52,6 +53,7 @@ export function checkDocument(document: string | undefined): string {
   check(typeof document !== 'string' || document.length > JOB_LIMITS.documentLength
     ? `the job document must be a text of at most ${JOB_LIMITS.documentLength} characters` : undefined);
   check(depthOf(document) > JOB_SAFETY.documentDepth ? `the job document is nested deeper than the ${JOB_SAFETY.documentDepth} levels that the twin takes` : undefined);
+  check(countPlaceholders(document) > JOB_SAFETY.presignedUrls ? `the job document asks for more than the ${JOB_SAFETY.presignedUrls} presigned URLs that the twin makes` : undefined);
   try {
     JSON.parse(document);
     return document;
@@ -61,12 +63,15 @@ export function checkDocument(document: string | undefined): string {
 }
 
 /** @throws IotError for settings that the API does not take. */
-export function checkSettings({ description, timeoutConfig, jobExecutionsRetryConfig }: Partial<JobSettings>): void {
+export function checkSettings({ description, timeoutConfig, jobExecutionsRetryConfig, jobExecutionsRolloutConfig, abortConfig, presignedUrlConfig }: Partial<JobSettings>): void {
   check(objectToText('description', description, JOB_LIMITS.descriptionLength));
   if (timeoutConfig?.inProgressTimeoutInMinutes !== undefined) {
     check(objectToMinutes('inProgressTimeoutInMinutes', timeoutConfig.inProgressTimeoutInMinutes));
   }
-  check(objectToRetries(jobExecutionsRetryConfig?.criteriaList ?? []));
+  check(jobExecutionsRetryConfig && objectToRetries(jobExecutionsRetryConfig));
+  check(jobExecutionsRolloutConfig && objectToRollout(jobExecutionsRolloutConfig));
+  check(abortConfig && objectToAbort(abortConfig));
+  check(presignedUrlConfig && objectToPresigning(presignedUrlConfig));
 }
 
 /** @throws IotError for a reason or a comment that the API does not take. */
@@ -74,14 +79,6 @@ export function checkReason(reasonCode: string | undefined, comment: string | un
   check(objectToText('comment', comment, JOB_LIMITS.commentLength));
   check(reasonCode !== undefined && (reasonCode.length > JOB_LIMITS.reasonCodeLength || !REASON_CODE.test(reasonCode))
     ? `'reasonCode' must have from 1 to ${JOB_LIMITS.reasonCodeLength} capital letters, digits and underscores` : undefined);
-}
-
-function objectToRetries(criteria: readonly api.RetryCriteria[]): string | undefined {
-  const numbers = criteria.map(({ numberOfRetries }) => numberOfRetries);
-  const isKnown = criteria.every(({ failureType }) => failureType === 'FAILED' || failureType === 'TIMED_OUT' || failureType === 'ALL');
-  const total = numbers.reduce<number>((sum, number) => sum + (Number.isInteger(number) && number! >= 0 ? number! : Infinity), 0);
-  return isKnown && total <= JOB_LIMITS.retries ? undefined
-    : `the retry criteria must be for FAILED, TIMED_OUT or ALL, with at most ${JOB_LIMITS.retries} retries together`;
 }
 
 function objectToText(name: string, text: string | undefined, most: number): string | undefined {

@@ -10,8 +10,11 @@ import type { JobOperations } from './operations';
 /** What differs between the names of CloudFormation and of the API, beside the first letter. */
 const RENAMED: Readonly<Record<string, string>> = { ExponentialRolloutRate: 'exponentialRate', RetryCriteriaList: 'criteriaList' };
 
+/** What has the same names in it in both. */
+const SAME = new Set(['Tags']);
+
 /** What CloudFormation changes without replacing the job. */
-const UPDATED = ['description', 'presignedUrlConfig', 'jobExecutionsRolloutConfig', 'abortConfig', 'timeoutConfig'];
+const UPDATED = ['description', 'presignedUrlConfig', 'jobExecutionsRolloutConfig', 'abortConfig', 'timeoutConfig', 'tags'];
 
 type Input = Readonly<Record<string, unknown>>;
 
@@ -21,7 +24,7 @@ const KINDS = [
     type: 'AWS::IoT::JobTemplate',
     idOf: ({ jobTemplateId }: Input) => jobTemplateId,
     create: (operations: JobOperations, input: Input) => operations.createJobTemplate(input as never),
-    remove: ({ book }: Jobs, id: string) => book.removeTemplate(id),
+    remove: (jobs: Jobs, id: string) => jobs.removeTemplate(id),
     update: (): boolean => false,
   },
   {
@@ -34,7 +37,11 @@ const KINDS = [
       if (!isDeepStrictEqual(rest(before), rest(wanted))) {
         return false;
       }
-      operations.updateJob(wanted as unknown as api.UpdateJobRequest);
+      // A job that is over can get other tags, and nothing else.
+      if (!isDeepStrictEqual({ ...before, tags: undefined }, { ...wanted, tags: undefined })) {
+        operations.updateJob(wanted as unknown as api.UpdateJobRequest);
+      }
+      operations.retagJob(String(wanted.jobId), wanted.tags as api.Tag[] | undefined);
       return true;
     },
   },
@@ -110,7 +117,7 @@ function inputOf({ properties, physicalId, condition }: Resource): Input | undef
   if (condition !== undefined || typeof physicalId !== 'string' || hasUnknowns(properties)) {
     return undefined;
   }
-  const { tags, ...input } = renamed(properties) as Input;
+  const input = renamed(properties) as Input;
   const [job, template] = [textAt(properties, 'JobId'), textAt(properties, 'JobTemplateId')];
   return { ...input, ...(job === undefined ? {} : { jobId: job }), ...(template === undefined ? {} : { jobTemplateId: template }) };
 }
@@ -124,6 +131,6 @@ function renamed(value: Value | undefined): unknown {
     return value.map((item: Value) => renamed(item));
   }
   return typeof value !== 'object' || value === null ? value : Object.fromEntries(Object.entries(value).map(([name, part]) => [
-    RENAMED[name] ?? name.charAt(0).toLowerCase() + name.slice(1), renamed(part as Value),
+    RENAMED[name] ?? name.charAt(0).toLowerCase() + name.slice(1), SAME.has(name) ? part : renamed(part as Value),
   ]));
 }

@@ -4,7 +4,7 @@ import { Rejection } from './errors';
 import { NO_STEP_TIMER, REPORTED, STATUSES, isPending } from './execution';
 import type { Jobs, Report } from './jobs';
 import { JOB_LIMITS } from './limits';
-import type { ExecutionRecord, ExecutionStatus } from './records';
+import type { ExecutionRecord, ExecutionStatus, JobRecord } from './records';
 import { executionView, stateOf, summaryOf, timeLeft } from './views';
 
 /** What a request says, as JSON had it. */
@@ -18,8 +18,8 @@ export interface DeviceCallsProps {
   readonly clock: Clock;
   readonly hasThing: (thingName: string) => boolean;
 
-  /** The document as it is told: text over HTTPS, what it says over MQTT. */
-  readonly tellDocument: (document: string) => unknown;
+  /** The document of a job for an execution as it is told: text over HTTPS, what it says over MQTT. */
+  readonly tellDocument: (job: JobRecord, execution: ExecutionRecord) => unknown;
 }
 
 const JOB_ID = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -70,7 +70,7 @@ export class DeviceCalls {
     const execution = jobs.report(checkJobId(jobId), thingName, report);
     return {
       ...(tellsState === true && { executionState: stateOf(execution) }),
-      ...(tellsDocument === true && { jobDocument: tellDocument(jobs.job(jobId).document) }),
+      ...(tellsDocument === true && { jobDocument: tellDocument(jobs.job(jobId), execution) }),
     };
   }
 
@@ -79,7 +79,7 @@ export class DeviceCalls {
     return execution === undefined ? {} : {
       execution: {
         thingName: execution.thingName,
-        ...executionView(execution, includesDocument ? tellDocument(jobs.job(execution.jobId).document) : undefined),
+        ...executionView(execution, includesDocument ? tellDocument(jobs.job(execution.jobId), execution) : undefined),
         ...timeLeft(execution, clock.now()),
       },
     };

@@ -2,6 +2,8 @@ import { invalidRequest } from '../account';
 import { check, checkDocument } from './checks';
 import { JOB_LIMITS } from './limits';
 import type { JobSettings } from './records';
+import { decoded, locationIn } from './s3-location';
+import type { S3Location } from './s3-location';
 
 /** An object in a bucket. It throws when there is none. */
 export type ReadObject = (bucket: string, key: string) => Buffer;
@@ -26,20 +28,11 @@ export function documentOf(document: string | undefined, documentSource: string 
   return { document: checkDocument(object), documentSource };
 }
 
-/** Where an object is, by its URL in either style of S3, or as `s3://BUCKET/KEY`. */
-const LOCATIONS = [/^https:\/\/s3[.-][^/]+\/([^/]+)\/(.+)$/, /^https:\/\/([^/]+)\.s3[.-][^/]+\/(.+)$/, /^s3:\/\/([^/]+)\/(.+)$/];
-
-function readLocation(source: string): { readonly bucket: string; readonly key: string } {
-  const text = typeof source === 'string' && source.length <= JOB_LIMITS.documentSourceLength ? source : '';
-  for (const location of LOCATIONS) {
-    const [, bucket, key] = location.exec(text) ?? [];
-    if (bucket !== undefined && key !== undefined) {
-      try {
-        return { bucket, key: decodeURIComponent(key) };
-      } catch {
-        break;
-      }
-    }
+function readLocation(source: string): S3Location {
+  const { bucket, key } = (typeof source === 'string' && source.length <= JOB_LIMITS.documentSourceLength ? locationIn(source) : undefined) ?? {};
+  const whole = key === undefined ? undefined : decoded(key);
+  if (bucket === undefined || whole === undefined) {
+    throw invalidRequest(`'documentSource' must be the URL of an object in Amazon S3, such as https://BUCKET.s3.REGION.amazonaws.com/KEY, of at most ${JOB_LIMITS.documentSourceLength} characters`);
   }
-  throw invalidRequest(`'documentSource' must be the URL of an object in Amazon S3, such as https://BUCKET.s3.REGION.amazonaws.com/KEY, of at most ${JOB_LIMITS.documentSourceLength} characters`);
+  return { bucket, key: whole };
 }

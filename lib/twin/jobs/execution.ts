@@ -58,13 +58,13 @@ export function deadlineOf({ endsAt = Infinity, stepEndsAt = Infinity }: Executi
 
 /**
  * The next attempt after one that failed or timed out, if the job wants one. That it is an execution with a number of its
- * own is unconfirmed.
+ * own is unconfirmed, and so is that there is none once the job has ended by its schedule.
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/jobs-configurations-details.html#job-retry-configuration
  */
-export function retryOf(failed: ExecutionRecord, { status, jobExecutionsRetryConfig }: JobRecord, order: number, now: number): ExecutionRecord | undefined {
+export function retryOf(failed: ExecutionRecord, { status, hasEnded, jobExecutionsRetryConfig }: JobRecord, order: number, now: number): ExecutionRecord | undefined {
   const how = failed.status;
-  if (status !== 'IN_PROGRESS' || (how !== 'FAILED' && how !== 'TIMED_OUT')) {
+  if (status !== 'IN_PROGRESS' || hasEnded === true || (how !== 'FAILED' && how !== 'TIMED_OUT')) {
     return undefined;
   }
   const before = failed.retries ?? {};

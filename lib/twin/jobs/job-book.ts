@@ -1,11 +1,12 @@
 import { StoredMap } from '../storage';
 import type { Storage } from '../storage';
 import { comparePending, isPending } from './execution';
-import type { ExecutionRecord, ExecutionStatus, JobRecord, JobTemplateRecord } from './records';
+import type { ExecutionRecord, ExecutionStatus, JobRecord, JobTemplateRecord, WaitingRecord } from './records';
 
 type Counts = Readonly<Partial<Record<ExecutionStatus, number>>>;
 
 const NONE: readonly ExecutionRecord[] = [];
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** Jobs, their executions and templates: in memory with all ways to find them, and written down with each change. */
 export class JobBook {
@@ -21,6 +22,9 @@ export class JobBook {
   private readonly jobsOf = new Map<string, Set<string>>();
   private readonly pending = new Map<string, ExecutionRecord[]>();
   private readonly counts = new Map<string, Map<ExecutionStatus, number>>();
+  private readonly attempts = new Map<string, Map<ExecutionStatus, number>>();
+  private readonly storedWaiting: StoredMap<WaitingRecord>;
+  private readonly waiting = new Map<string, Set<string>>();
   private lastOrder = 0;
   private details = 0;
   private documents = 0;
@@ -33,13 +37,18 @@ export class JobBook {
     for (const execution of this.stored.values()) {
       this.enter(execution);
     }
+    this.storedWaiting = new StoredMap(storage, 'jobTargets');
+    for (const { jobId, thingName } of this.storedWaiting.values()) {
+      entryOf(this.waiting, jobId, () => new Set()).add(thingName);
+    }
     for (const { document } of [...this.jobs.values(), ...this.templates.values()]) {
       this.documents += document.length;
     }
   }
 
+  /** Executions that there are or will be. */
   public get executionCount(): number {
-    return this.stored.size;
+    return this.stored.size + this.storedWaiting.size;
   }
 
   /** Bytes of all status details, and of all documents. */
@@ -95,6 +104,31 @@ export class JobBook {
     return Object.fromEntries(this.counts.get(jobId) ?? []);
   }
 
+  /** How many executions have come how far, with those that were tried again. */
+  public attemptsOf(jobId: string): Counts {
+    return Object.fromEntries(this.attempts.get(jobId) ?? []);
+  }
+
+  /** The things that a job has yet to reach, in their order. */
+  public waitingFor(jobId: string): ReadonlySet<string> {
+    return this.waiting.get(jobId) ?? NOBODY;
+  }
+
+  /** The jobs that have yet to reach a thing. */
+  public jobsThatReach(thingName: string): readonly string[] {
+    return [...this.waiting].flatMap(([jobId, things]) => (things.has(thingName) ? [jobId] : []));
+  }
+
+  public putWaiting(jobId: string, thingName: string): void {
+    this.storedWaiting.put(`${jobId}/${thingName}`, { jobId, thingName });
+    entryOf(this.waiting, jobId, () => new Set()).add(thingName);
+  }
+
+  public removeWaiting(jobId: string, thingName: string): void {
+    this.storedWaiting.remove(`${jobId}/${thingName}`);
+    dropFrom(this.waiting, jobId, thingName);
+  }
+
   public putJob(job: JobRecord): void {
     this.documents += job.document.length - (this.jobs.get(job.jobId)?.document.length ?? 0);
     this.jobs.put(job.jobId, job);
@@ -133,6 +167,7 @@ export class JobBook {
     this.count(jobId, executions.at(-1), -1);
     insert(executions, execution, (a, b) => a.executionNumber - b.executionNumber);
     this.count(jobId, executions.at(-1), 1);
+    this.count(jobId, execution, 1, this.attempts);
     entryOf(this.jobsOf, thingName, () => new Set()).add(jobId);
     if (isPending(execution)) {
       insert(entryOf(this.pending, thingName, () => []), execution, comparePending);
@@ -151,6 +186,7 @@ export class JobBook {
     this.count(jobId, executions.at(-1), -1);
     executions.splice(executions.indexOf(execution), 1);
     this.count(jobId, executions.at(-1), 1);
+    this.count(jobId, execution, -1, this.attempts);
     if (executions.length === 0) {
       things.delete(thingName);
       dropFrom(this.jobsOf, thingName, jobId);
@@ -158,6 +194,7 @@ export class JobBook {
     if (things.size === 0) {
       this.byJob.delete(jobId);
       this.counts.delete(jobId);
+      this.attempts.delete(jobId);
     }
     const pending = this.pending.get(thingName);
     if (isPending(execution) && pending !== undefined) {
@@ -169,9 +206,9 @@ export class JobBook {
     this.details -= sizeOfDetails(execution.statusDetails);
   }
 
-  private count(jobId: string, execution: ExecutionRecord | undefined, difference: 1 | -1): void {
+  private count(jobId: string, execution: ExecutionRecord | undefined, difference: 1 | -1, all = this.counts): void {
     if (execution !== undefined) {
-      const counts = entryOf(this.counts, jobId, () => new Map<ExecutionStatus, number>());
+      const counts = entryOf(all, jobId, () => new Map<ExecutionStatus, number>());
       counts.set(execution.status, (counts.get(execution.status) ?? 0) + difference);
     }
   }

@@ -25,7 +25,7 @@ export function jobProcessDetails(
 }
 
 /** A job as operators are shown it. */
-export function jobView(account: Account, jobs: Jobs, { document, documentSource, createdAt, lastUpdatedAt, completedAt, targets, destinationPackageVersions, ...job }: JobRecord): api.Job {
+export function jobView(account: Account, jobs: Jobs, { document, documentSource, createdAt, lastUpdatedAt, completedAt, targets, destinationPackageVersions, startsAt, endsAt, hasEnded, rollout, ...job }: JobRecord): api.Job {
   return {
     ...job,
     jobArn: account.arn(`job/${job.jobId}`),
@@ -33,13 +33,14 @@ export function jobView(account: Account, jobs: Jobs, { document, documentSource
     createdAt: new Date(createdAt),
     lastUpdatedAt: new Date(lastUpdatedAt),
     ...(completedAt === undefined ? {} : { completedAt: new Date(completedAt) }),
-    jobProcessDetails: jobProcessDetails(jobs.book.countsOf(job.jobId)),
-    isConcurrent: false,
+    // While it rolls out, a job counts towards the limit of jobs that do so at once.
+    jobProcessDetails: { ...rollout && { processingTargets: [...targets] }, ...jobProcessDetails(jobs.book.countsOf(job.jobId)) },
+    isConcurrent: rollout !== undefined,
     ...(destinationPackageVersions === undefined ? {} : { destinationPackageVersions: [...destinationPackageVersions] }),
   };
 }
 
-export function jobSummary(account: Account, { jobId, targetSelection, status, createdAt, lastUpdatedAt, completedAt }: JobRecord): api.JobSummary {
+export function jobSummary(account: Account, { jobId, targetSelection, status, createdAt, lastUpdatedAt, completedAt, rollout }: JobRecord): api.JobSummary {
   return {
     jobArn: account.arn(`job/${jobId}`),
     jobId,
@@ -48,7 +49,7 @@ export function jobSummary(account: Account, { jobId, targetSelection, status, c
     createdAt: new Date(createdAt),
     lastUpdatedAt: new Date(lastUpdatedAt),
     ...(completedAt === undefined ? {} : { completedAt: new Date(completedAt) }),
-    isConcurrent: false,
+    isConcurrent: rollout !== undefined,
   };
 }
 

@@ -3,13 +3,14 @@ import type { Account, ThingRecord } from '../account';
 import type { Clock } from '../clock';
 import type { Storage } from '../storage';
 import { Rejection } from './errors';
-import { changed, inProgress, isPending, queued } from './execution';
+import { changed, inProgress, isPending } from './execution';
 import type { Step } from './execution';
 import { JobBook, sizeOfDetails } from './job-book';
 import { Ledger } from './ledger';
-import type { JobsListener } from './ledger';
+import type { Cancellation, JobsListener } from './ledger';
 import { JOB_SAFETY } from './limits';
 import type { ExecutionRecord, JobRecord } from './records';
+import { Rollouts } from './rollouts';
 import { Targets } from './targets';
 
 export interface JobsProps {
@@ -34,15 +35,17 @@ export class Jobs {
   public readonly book: JobBook;
   private readonly targets: Targets;
   private readonly ledger: Ledger;
+  private readonly rollouts: Rollouts;
   private readonly unlisten: () => void;
 
   constructor(private readonly props: JobsProps) {
     const { account, clock, storage } = props;
     this.book = new JobBook(storage);
-    this.ledger = new Ledger(this.book, clock);
     this.targets = new Targets(account);
+    this.ledger = new Ledger({ book: this.book, clock, onJob: (job) => this.follow(job) });
+    this.rollouts = new Rollouts({ ledger: this.ledger, targets: this.targets, clock });
     for (const job of this.book.jobs.values()) {
-      this.targets.watch(job);
+      this.follow(job);
     }
     this.unlisten = account.store.onChange((table, _key, before, after) => {
       if (table === 'things') {
@@ -57,6 +60,7 @@ export class Jobs {
 
   public stop(): void {
     this.unlisten();
+    this.rollouts.stop();
     this.ledger.stop();
   }
 
@@ -118,7 +122,7 @@ export class Jobs {
   }
 
   /**
-   * Begin a job: each of its things has an execution from now on.
+   * Begin a job, now or when it is scheduled: it reaches its things as fast as it says.
    *
    * @throws IotError for targets that are not there, and beyond what the twin keeps
    */
@@ -126,43 +130,34 @@ export class Jobs {
     const things = this.targets.thingsOf(job.targets);
     this.makeRoom(things.size, job.document.length, this.book.jobs.size);
     this.ledger.change(() => {
-      this.keep(job);
-      things.forEach((thingName) => this.queue(job.jobId, thingName));
+      this.ledger.putJob(job);
+      if (job.status === 'IN_PROGRESS') {
+        this.rollouts.rollOut(job, things);
+      }
     });
   }
 
   /** Change what is kept of a job. */
   public update(job: JobRecord): void {
-    this.ledger.change(() => this.keep({ ...job, lastUpdatedAt: this.now() }));
+    this.ledger.change(() => this.ledger.putJob({ ...job, lastUpdatedAt: this.now() }));
   }
 
-  /** Give a continuous job more targets. */
+  /** Give a continuous job more targets; their things are reached at once, unless it has yet to start. */
   public associate(jobId: string, targets: readonly string[], comment: string | undefined): void {
     const job = this.job(jobId);
-    const things = [...this.targets.thingsOf(targets)].filter((thingName) => this.book.find(jobId, thingName) === undefined);
+    const all = this.targets.thingsOf(targets);
+    const things = job.status === 'SCHEDULED' ? [] : [...all].filter((thingName) => this.book.find(jobId, thingName) === undefined && !this.book.waitingFor(jobId).has(thingName));
     this.makeRoom(things.length, 0, 0);
     this.ledger.change(() => {
-      this.keep({ ...job, targets: targetsOf(job.targets, targets), lastUpdatedAt: this.now(), ...(comment === undefined ? {} : { comment }) });
-      things.forEach((thingName) => this.queue(jobId, thingName));
+      this.ledger.putJob({ ...job, targets: targetsOf(job.targets, targets), lastUpdatedAt: this.now(), ...(comment === undefined ? {} : { comment }) });
+      things.forEach((thingName) => this.ledger.queue(jobId, thingName));
     });
   }
 
   /** Cancel a job, and what is queued of it; by force also what is in progress. */
-  public cancel(jobId: string, { force, comment, reasonCode }: { readonly force: boolean; readonly comment?: string | undefined; readonly reasonCode?: string | undefined }): void {
-    const now = this.now();
-    const job: JobRecord = {
-      ...this.job(jobId), status: 'CANCELED', lastUpdatedAt: now, ...(force && { forceCanceled: true }), ...(comment === undefined ? {} : { comment }), ...(reasonCode === undefined ? {} : { reasonCode }),
-    };
-    this.ledger.change(() => {
-      this.keep(job);
-      this.ledger.tell((listener) => listener.jobChanged?.(job, 'cancellation_in_progress'));
-      for (const execution of [...this.book.executionsOfJob(jobId)]) {
-        if (execution.status === 'QUEUED' || (force && execution.status === 'IN_PROGRESS')) {
-          this.ledger.put(changed(execution, 'CANCELED', now, force ? { forceCanceled: true } : {}));
-        }
-      }
-      this.ledger.tell((listener) => listener.jobChanged?.(job, 'canceled'));
-    });
+  public cancel(jobId: string, cancellation: Cancellation): void {
+    this.job(jobId);
+    this.ledger.change(() => this.ledger.cancel(jobId, cancellation));
   }
 
   /** Cancel one execution. */
@@ -183,10 +178,19 @@ export class Jobs {
       for (const execution of [...this.book.executionsOfJob(jobId)]) {
         this.ledger.take(execution);
       }
+      this.ledger.stopWaiting(jobId);
       this.targets.forget(job);
+      this.rollouts.forget(jobId);
       this.book.removeJob(jobId);
+      this.props.account.store.remove('jobTags', jobId);
       this.ledger.tell((listener) => listener.jobChanged?.(job, 'deleted'));
     });
+  }
+
+  /** Remove a template; jobs that were made of it go on. */
+  public removeTemplate(jobTemplateId: string): void {
+    this.book.removeTemplate(jobTemplateId);
+    this.props.account.store.remove('jobTemplateTags', jobTemplateId);
   }
 
   /** @throws IotError when there is no room for more of something. */
@@ -211,23 +215,20 @@ export class Jobs {
     }
   }
 
-  private keep(job: JobRecord): void {
+  private follow(job: JobRecord): void {
     this.targets.forget(job);
-    this.ledger.putJob(job);
     this.targets.watch(job);
-  }
-
-  /** Queue a job for a thing, once more if it has been there before. */
-  private queue(jobId: string, thingName: string): void {
-    const executionNumber = (this.book.find(jobId, thingName)?.executionNumber ?? 0) + 1;
-    this.ledger.put(queued({ jobId, thingName, executionNumber, order: this.book.nextOrder }, this.now()));
+    this.rollouts.follow(job);
   }
 
   /** Who is in a target group of a continuous job is a target, as long as it is there. */
   private followThing(before: ThingRecord | undefined, after: ThingRecord | undefined): void {
     const thingName = (after ?? before)!.thingName;
     if (after === undefined) {
-      this.ledger.change(() => this.book.pendingOf(thingName).slice().forEach((execution) => this.ledger.put(changed(execution, 'REMOVED', this.now()))));
+      this.ledger.change(() => {
+        this.book.pendingOf(thingName).slice().forEach((execution) => this.ledger.put(changed(execution, 'REMOVED', this.now())));
+        this.book.jobsThatReach(thingName).forEach((jobId) => this.ledger.stopWaiting(jobId, [thingName]));
+      });
       return;
     }
     if (before?.groups === after.groups) {
@@ -236,18 +237,29 @@ export class Jobs {
     const [then, now] = [this.targets.jobsAround(before?.groups ?? []), this.targets.jobsAround(after.groups)];
     this.ledger.change(() => {
       for (const jobId of then) {
-        const execution = this.book.find(jobId, thingName);
-        if (!now.has(jobId) && execution !== undefined && isPending(execution) && !this.job(jobId).targets.includes(this.props.account.arn(`thing/${thingName}`))) {
-          this.ledger.put(changed(execution, 'REMOVED', this.now()));
+        if (!now.has(jobId) && !this.job(jobId).targets.includes(this.props.account.arn(`thing/${thingName}`))) {
+          this.leave(jobId, thingName);
         }
       }
       for (const jobId of now) {
         const execution = this.book.find(jobId, thingName);
-        if (!then.has(jobId) && (execution === undefined || !isPending(execution)) && this.book.executionCount < JOB_SAFETY.executions) {
-          this.queue(jobId, thingName);
+        const isMeant = (execution !== undefined && isPending(execution)) || this.book.waitingFor(jobId).has(thingName);
+        if (!then.has(jobId) && !isMeant && this.ledger.room > 0) {
+          this.ledger.queue(jobId, thingName);
         }
       }
     });
+  }
+
+  /** A thing is no target of a job any more. */
+  private leave(jobId: string, thingName: string): void {
+    const execution = this.book.find(jobId, thingName);
+    if (execution !== undefined && isPending(execution)) {
+      this.ledger.put(changed(execution, 'REMOVED', this.now()));
+    }
+    if (this.book.waitingFor(jobId).has(thingName)) {
+      this.ledger.stopWaiting(jobId, [thingName]);
+    }
   }
 }
 

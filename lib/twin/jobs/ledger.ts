@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock';
-import { changed, deadlineOf, isPending, retryOf } from './execution';
+import { metCriterion } from './abort';
+import { changed, deadlineOf, isPending, queued, retryOf } from './execution';
 import { keyOf } from './job-book';
 import type { JobBook } from './job-book';
 import { JOB_SAFETY } from './limits';
@@ -24,6 +25,22 @@ export interface JobsListener {
   changed?(jobIds: ReadonlySet<string>): void;
 }
 
+/** Why and how a job is canceled. */
+export interface Cancellation {
+  /** Whether what is in progress is canceled too. */
+  readonly force: boolean;
+  readonly comment?: string | undefined;
+  readonly reasonCode?: string | undefined;
+}
+
+export interface LedgerProps {
+  readonly book: JobBook;
+  readonly clock: Clock;
+
+  /** Told of each change of a job at once, before the change is whole. */
+  readonly onJob: (job: JobRecord) => void;
+}
+
 /** What a change has touched so far. */
 interface Touched {
   readonly next: Map<string, ExecutionRecord | undefined>;
@@ -41,8 +58,13 @@ export class Ledger {
   private readonly timers = new Map<string, Timer>();
   private touched: Touched | undefined;
 
-  constructor(public readonly book: JobBook, private readonly clock: Clock) {
-    for (const execution of book.allPending()) {
+  public readonly book: JobBook;
+  private readonly clock: Clock;
+
+  constructor(private readonly props: LedgerProps) {
+    this.book = props.book;
+    this.clock = props.clock;
+    for (const execution of this.book.allPending()) {
       this.watch(execution);
     }
   }
@@ -70,7 +92,10 @@ export class Ledger {
     this.touched = touched;
     try {
       const result = work();
-      touched.jobs.forEach((jobId) => this.complete(jobId));
+      touched.jobs.forEach((jobId) => {
+        this.giveUp(jobId);
+        this.complete(jobId);
+      });
       return result;
     } finally {
       this.touched = undefined;
@@ -96,6 +121,48 @@ export class Ledger {
   public putJob(job: JobRecord): void {
     this.book.putJob(job);
     this.touched!.jobs.add(job.jobId);
+    this.props.onJob(job);
+  }
+
+  /** How many more executions there is room for. */
+  public get room(): number {
+    return Math.max(0, JOB_SAFETY.executions - this.book.executionCount);
+  }
+
+  /** Queue a job for a thing, once more if it has been there before. */
+  public queue(jobId: string, thingName: string): void {
+    const executionNumber = (this.book.find(jobId, thingName)?.executionNumber ?? 0) + 1;
+    this.put(queued({ jobId, thingName, executionNumber, order: this.book.nextOrder }, this.clock.now()));
+  }
+
+  /** A job does not reach a thing, or any of those that it has yet to reach. */
+  public stopWaiting(jobId: string, things: Iterable<string> = [...this.book.waitingFor(jobId)]): void {
+    for (const thingName of things) {
+      this.book.removeWaiting(jobId, thingName);
+    }
+    this.touched!.jobs.add(jobId);
+  }
+
+  /** Cancel a job, and what is queued of it; by force also what is in progress. */
+  public cancel(jobId: string, { force, comment, reasonCode }: Cancellation): void {
+    const { rollout, ...before } = this.book.jobs.get(jobId)!;
+    const job: JobRecord = {
+      ...before, status: 'CANCELED', lastUpdatedAt: this.clock.now(), ...(force && { forceCanceled: true }), ...(comment === undefined ? {} : { comment }), ...(reasonCode === undefined ? {} : { reasonCode }),
+    };
+    this.stopWaiting(jobId);
+    this.putJob(job);
+    this.tell((listener) => listener.jobChanged?.(job, 'cancellation_in_progress'));
+    this.cancelExecutions(jobId, force);
+    this.tell((listener) => listener.jobChanged?.(job, 'canceled'));
+  }
+
+  /** Cancel what is queued of a job; by force also what is in progress. */
+  public cancelExecutions(jobId: string, force: boolean): void {
+    for (const execution of [...this.book.executionsOfJob(jobId)]) {
+      if (execution.status === 'QUEUED' || (force && execution.status === 'IN_PROGRESS')) {
+        this.put(changed(execution, 'CANCELED', this.clock.now(), force ? { forceCanceled: true } : {}));
+      }
+    }
   }
 
   /** Keep an execution as it now is, and queue another attempt where the job wants one. */
@@ -138,14 +205,29 @@ export class Ledger {
     return touched;
   }
 
-  /** A snapshot job is complete when nothing of it is left to be done. */
+  /**
+   * A job is canceled that meets a criterion to be given up. AWS IoT writes a comment and a reason of its own too, and does
+   * not say which.
+   */
+  private giveUp(jobId: string): void {
+    const job = this.book.jobs.get(jobId);
+    const met = job?.status === 'IN_PROGRESS' ? metCriterion(job.abortConfig, this.book.attemptsOf(jobId)) : undefined;
+    if (met !== undefined) {
+      const { failureType, thresholdPercentage, minNumberOfExecutedThings } = met;
+      const which = failureType === 'ALL' ? 'FAILED, REJECTED or TIMED_OUT' : failureType;
+      this.cancel(jobId, { force: false, reasonCode: 'ABORT_CRITERIA_MET', comment: `At least ${thresholdPercentage}% of ${minNumberOfExecutedThings} or more executions are ${which}` });
+    }
+  }
+
+  /** A job is complete when nothing of it is left to be done, and no more things can become targets. */
   private complete(jobId: string): void {
     const job = this.book.jobs.get(jobId);
     const { QUEUED: queuedThings = 0, IN_PROGRESS: busyThings = 0 } = this.book.countsOf(jobId);
-    if (job?.status === 'IN_PROGRESS' && job.targetSelection === 'SNAPSHOT' && queuedThings + busyThings === 0) {
+    const isFinal = job?.status === 'IN_PROGRESS' && (job.targetSelection === 'SNAPSHOT' || job.hasEnded === true);
+    if (isFinal && queuedThings + busyThings + this.book.waitingFor(jobId).size === 0) {
       const now = this.clock.now();
       const completed: JobRecord = { ...job, status: 'COMPLETED', completedAt: now, lastUpdatedAt: now };
-      this.book.putJob(completed);
+      this.putJob(completed);
       this.tell((listener) => listener.jobChanged?.(completed, 'completed'));
     }
   }

@@ -24,6 +24,17 @@ export const JOB_LIMITS = {
 
   retries: 10,
 
+  /** Things that a job reaches in a minute; the most is what a job without a rate has. */
+  ratePerMinute: { least: 1, most: 1000 },
+  incrementFactor: { least: 1.1, most: 5, step: 0.1 },
+  thresholdPercentage: { least: 0.01, most: 100, step: 0.01 },
+
+  /** Of things, in criteria. */
+  count: { least: 1, most: Infinity },
+
+  /** How long a presigned URL is good for. */
+  presignedSec: { least: 60, most: 3600 },
+
   /** Executions that GetPendingJobExecutions and `notify` list. */
   pendingListed: 10,
 } as const;
@@ -44,4 +55,7 @@ export const JOB_SAFETY = {
 
   /** How deep a document may be nested, so that it can be written down anywhere. */
   documentDepth: 128,
+
+  /** URLs in a document, so that it fits into a message with all of them: each has a few hundred bytes. */
+  presignedUrls: 50,
 } as const;

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock';
+import type { JobDocuments } from './job-documents';
 import type { Jobs } from './jobs';
 import { JOB_LIMITS } from './limits';
 import { executionView, seconds, summaryOf } from './views';
@@ -6,6 +7,7 @@ import { executionView, seconds, summaryOf } from './views';
 export interface NotificationsProps {
   readonly jobs: Jobs;
   readonly clock: Clock;
+  readonly documents: JobDocuments;
 
   /** Publish as AWS IoT itself. */
   readonly publish: (topic: string, payload: Buffer) => void;
@@ -17,7 +19,7 @@ export interface NotificationsProps {
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/jobs-comm-notifications.html
  */
-export function notifyThings({ jobs, clock, publish }: NotificationsProps): void {
+export function notifyThings({ jobs, clock, documents, publish }: NotificationsProps): void {
   const tell = (thingName: string, topic: string, members: object): void => (
     publish(`$aws/things/${thingName}/jobs/${topic}`, Buffer.from(JSON.stringify({ timestamp: seconds(clock.now()), ...members })))
   );
@@ -33,7 +35,7 @@ export function notifyThings({ jobs, clock, publish }: NotificationsProps): void
     },
     nextChanged: (thingName) => {
       const next = jobs.next(thingName);
-      tell(thingName, 'notify-next', next === undefined ? {} : { execution: executionView(next, JSON.parse(jobs.job(next.jobId).document)) });
+      tell(thingName, 'notify-next', next === undefined ? {} : { execution: executionView(next, JSON.parse(documents.tell(jobs.job(next.jobId), next))) });
     },
   });
 }

@@ -1,6 +1,6 @@
 import type * as api from '@aws-sdk/client-iot';
-import { IotError, byDate, checkName, invalidRequest, nextToken, notFound } from '../account';
-import type { Account } from '../account';
+import { IotError, byDate, checkName, invalidRequest, nextToken, notFound, tagsOf } from '../account';
+import type { Account, CommonRecord } from '../account';
 import type { Clock } from '../clock';
 import { check, checkReason, checkSettings, objectToDetails } from './checks';
 import { documentOf } from './document-source';
@@ -11,6 +11,7 @@ import { targetsOf } from './jobs';
 import type { Jobs } from './jobs';
 import { JOB_LIMITS, JOB_SAFETY } from './limits';
 import type { ExecutionRecord, JobRecord, JobSettings, JobTemplateRecord } from './records';
+import { scheduleOf } from './schedule';
 
 export interface OperationsProps {
   readonly jobs: Jobs;
@@ -28,8 +29,7 @@ type Configured = Pick<api.CreateJobRequest,
 /**
  * What operators may ask of jobs, by the names of the calls of the `iot` API.
  *
- * Rollout and abort configurations and presigned URLs are kept and shown, and change nothing: every execution is queued at
- * once. What would make a job run at another time than now is refused.
+ * What the twin does not do, such as maintenance windows, is refused by name.
  *
  * @see https://docs.aws.amazon.com/iot/latest/developerguide/jobs-control-plane-api.html
  */
@@ -43,26 +43,29 @@ export class JobOperations {
       throw new IotError('ResourceAlreadyExistsException', `Job ${id} already exists`, { resourceId: id, resourceArn: this.props.account.arn(`job/${id}`) });
     }
     refuse(input.namespaceId, 'namespaceId: it has no namespaces');
-    refuse(input.schedulingConfig, 'schedulingConfig: a job starts when it is created');
     refuse(Object.keys(input.documentParameters ?? {})[0], 'documentParameters: they are for templates that AWS manages');
     checkList(targets);
     check(targetSelection !== 'SNAPSHOT' && targetSelection !== 'CONTINUOUS' ? "'targetSelection' must be SNAPSHOT or CONTINUOUS" : undefined);
     const template = jobTemplateArn === undefined ? undefined : this.templateOf(jobTemplateArn);
     const given = document === undefined && documentSource === undefined && template !== undefined ? {} : documentOf(document, documentSource, this.props.readObject);
     const now = clock.now();
+    const tagged = taggedNow(input.tags, now);
+    const schedule = scheduleOf(input.schedulingConfig, now);
     const { jobTemplateId, createdAt, ...inherited } = template ?? {};
     jobs.create({
       ...inherited,
       ...settingsOf(input),
       ...given as Pick<JobSettings, 'document'>,
       jobId: id,
-      status: 'IN_PROGRESS',
+      status: schedule.startsAt === undefined ? 'IN_PROGRESS' : 'SCHEDULED',
+      ...schedule,
       targetSelection,
       targets: targetsOf([], targets, JOB_LIMITS.targets),
       ...(jobTemplateArn === undefined ? {} : { jobTemplateArn }),
       createdAt: now,
       lastUpdatedAt: now,
     });
+    this.props.account.store.put('jobTags', id, tagged);
     return this.answer(id);
   }
 
@@ -89,23 +92,28 @@ export class JobOperations {
   public updateJob({ jobId, namespaceId, ...input }: api.UpdateJobRequest): object {
     refuse(namespaceId, 'namespaceId: it has no namespaces');
     const job = this.job(jobId);
-    check(job.status === 'IN_PROGRESS' ? undefined : `Job ${job.jobId} is ${job.status} and cannot be changed`);
+    check(isOpen(job) ? undefined : `Job ${job.jobId} is ${job.status} and cannot be changed`);
     this.props.jobs.update({ ...job, ...settingsOf(input) });
     return {};
+  }
+
+  /** Change the tags of a job, and nothing else. */
+  public retagJob(jobId: string, tags: readonly api.Tag[] | undefined): void {
+    this.props.account.store.put('jobTags', this.job(jobId).jobId, taggedNow(tags, this.props.clock.now()));
   }
 
   public cancelJob({ jobId, comment, reasonCode, force = false }: api.CancelJobRequest): JobAnswer {
     checkReason(reasonCode, comment);
     const job = this.job(jobId);
-    check(job.status === 'IN_PROGRESS' ? undefined : `Job ${job.jobId} is ${job.status} already`);
+    check(isOpen(job) ? undefined : `Job ${job.jobId} is ${job.status} already`);
     this.props.jobs.cancel(job.jobId, { force, comment, reasonCode });
     return this.answer(job.jobId);
   }
 
   public deleteJob({ jobId, force = false }: api.DeleteJobRequest): object {
     const job = this.job(jobId);
-    if (job.status === 'IN_PROGRESS' && !force) {
-      throw new IotError('InvalidStateTransitionException', `Job ${job.jobId} is IN_PROGRESS: cancel it first, or delete it with 'force'`);
+    if (isOpen(job) && !force) {
+      throw new IotError('InvalidStateTransitionException', `Job ${job.jobId} is ${job.status}: cancel it first, or delete it with 'force'`);
     }
     this.props.jobs.remove(job.jobId);
     return {};
@@ -116,7 +124,7 @@ export class JobOperations {
     checkList(targets);
     const job = this.job(jobId);
     check(job.targetSelection !== 'CONTINUOUS' ? `Job ${job.jobId} is not CONTINUOUS, and its targets are those that it was created with`
-      : job.status !== 'IN_PROGRESS' ? `Job ${job.jobId} is ${job.status}, and takes no more targets` : undefined);
+      : !isOpen(job) || job.hasEnded === true ? `Job ${job.jobId} is ${isOpen(job) ? 'at its end' : job.status}, and takes no more targets` : undefined);
     targetsOf([], targets, JOB_LIMITS.targets);
     targetsOf(job.targets, targets, JOB_LIMITS.targets);
     this.props.jobs.associate(job.jobId, targets, comment);
@@ -174,7 +182,7 @@ export class JobOperations {
     if (book.templates.get(id) !== undefined) {
       throw new IotError('ConflictException', `Job template ${id} already exists`, { resourceId: id });
     }
-    refuse(input.maintenanceWindows?.[0], 'maintenanceWindows: a job starts when it is created');
+    refuse(input.maintenanceWindows?.[0], 'maintenanceWindows: a job starts when it is created, or at its startTime');
     check(input.description === undefined || input.description === '' ? "a job template needs a 'description'" : undefined);
     const from = jobArn === undefined ? undefined : this.job(nameIn(account.arn('job/'), jobArn));
     const given = document === undefined && documentSource === undefined && from !== undefined
@@ -183,8 +191,10 @@ export class JobOperations {
       throw new IotError('LimitExceededException', `the twin keeps at most ${JOB_SAFETY.templates} job templates`);
     }
     this.props.jobs.makeRoom(0, given.document.length, 0);
+    const tagged = taggedNow(input.tags, clock.now());
     const template: JobTemplateRecord = { ...from && settingsOf({ ...from, destinationPackageVersions: undefined }), ...settingsOf(input), ...given, jobTemplateId: id, createdAt: clock.now() };
     book.putTemplate(template);
+    account.store.put('jobTemplateTags', id, tagged);
     return { jobTemplateArn: account.arn(`jobtemplate/${id}`), jobTemplateId: id };
   }
 
@@ -204,7 +214,7 @@ export class JobOperations {
   }
 
   public deleteJobTemplate({ jobTemplateId }: api.DeleteJobTemplateRequest): object {
-    this.props.jobs.book.removeTemplate(this.template(jobTemplateId).jobTemplateId);
+    this.props.jobs.removeTemplate(this.template(jobTemplateId).jobTemplateId);
     return {};
   }
 
@@ -243,6 +253,17 @@ export class JobOperations {
     const { description } = this.props.jobs.job(jobId);
     return { jobArn: this.props.account.arn(`job/${jobId}`), jobId, ...(description === undefined ? {} : { description }) };
   }
+}
+
+/** @throws IotError for tags that no resource can have. */
+function taggedNow(tags: readonly api.Tag[] = [], now: number): CommonRecord {
+  check(Array.isArray(tags) ? undefined : "'tags' must be a list of keys and values");
+  return { creationDate: now, tags: tagsOf(tags) };
+}
+
+/** Whether a job has yet to come to its end. */
+function isOpen({ status }: JobRecord): boolean {
+  return status === 'SCHEDULED' || status === 'IN_PROGRESS';
 }
 
 /** @throws IotError where something is asked for that the twin does not do. */

@@ -22,7 +22,7 @@ export interface JobSettings {
 /** A job, as plain data; times are milliseconds since the epoch. */
 export interface JobRecord extends JobSettings {
   readonly jobId: string;
-  readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'CANCELED';
+  readonly status: 'SCHEDULED' | 'IN_PROGRESS' | 'COMPLETED' | 'CANCELED';
   readonly targetSelection: 'CONTINUOUS' | 'SNAPSHOT';
 
   /** ARNs of things and static thing groups. */
@@ -34,6 +34,24 @@ export interface JobRecord extends JobSettings {
   readonly createdAt: number;
   readonly lastUpdatedAt: number;
   readonly completedAt?: number;
+  readonly schedulingConfig?: Schedule;
+
+  /** When it starts and ends by its schedule, and whether it has ended: then it reaches no more things. */
+  readonly startsAt?: number;
+  readonly endsAt?: number;
+  readonly hasEnded?: boolean;
+
+  /** While things wait for it: how many it has reached, and when it reaches the next. */
+  readonly rollout?: { readonly reachedThings: number; readonly nextAt: number };
+}
+
+/** When a job runs, as it was asked for. */
+export type Schedule = Pick<api.SchedulingConfig, 'startTime' | 'endTime' | 'endBehavior'>;
+
+/** A thing that a job has yet to reach. */
+export interface WaitingRecord {
+  readonly jobId: string;
+  readonly thingName: string;
 }
 
 /** A job template, as plain data. */

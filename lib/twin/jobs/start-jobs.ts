@@ -4,6 +4,7 @@ import type { Account } from '../account';
 import type { Clock } from '../clock';
 import type { Operation } from '../control-plane';
 import type { DataRoute } from '../front';
+import { RolePermissions } from '../iam';
 import type { Journal } from '../journal';
 import type { Broker } from '../mqtt/broker';
 import type { TopicService } from '../mqtt/topic-service';
@@ -13,6 +14,8 @@ import { followJobs } from './declared-jobs';
 import { DeviceCalls } from './device-calls';
 import { publishJobEvents } from './job-events';
 import type { ReadObject } from './document-source';
+import { JobDocuments } from './job-documents';
+import type { Presign } from './job-documents';
 import { Jobs } from './jobs';
 import { MqttApi } from './mqtt-api';
 import { notifyThings } from './notifications';
@@ -25,6 +28,7 @@ export interface JobsServiceProps {
   readonly journal: Journal;
   readonly storage: Storage;
   readonly readObject: ReadObject;
+  readonly presign: Presign;
 }
 
 /** AWS IoT Jobs on the twin, as each who needs it sees it. */
@@ -56,19 +60,24 @@ const OPERATIONS = [
 ] as const satisfies readonly (keyof JobOperations)[];
 
 /** Jobs, put together. */
-export function startJobs({ account, broker, clock, journal, storage, readObject }: JobsServiceProps): JobsService {
+export function startJobs({ account, broker, clock, journal, storage, readObject, presign }: JobsServiceProps): JobsService {
   const jobs = new Jobs({ account, clock, storage });
+  let roles: RolePermissions | undefined;
+  const documents = new JobDocuments({ account, journal, presign, roles: () => roles });
   const operations = new JobOperations({ jobs, account, clock, readObject });
   const publish = (topic: string, payload: Buffer): void => broker.publish({ topic, payload, qos: 1, retain: false });
   const hasThing = (thingName: string): boolean => account.store.get('things', thingName) !== undefined;
-  notifyThings({ jobs, clock, publish });
+  notifyThings({ jobs, clock, documents, publish });
   publishJobEvents({ jobs, account, now: () => clock.now(), newEventId: randomUUID, publish });
   return {
     jobs,
-    service: new MqttApi({ calls: new DeviceCalls({ jobs, clock, hasThing, tellDocument: (document) => JSON.parse(document) as unknown }), clock, journal }),
-    routes: jobRoutes(new DeviceCalls({ jobs, clock, hasThing, tellDocument: (document) => document })),
+    service: new MqttApi({ calls: new DeviceCalls({ jobs, clock, hasThing, tellDocument: (job, execution) => JSON.parse(documents.tell(job, execution)) as unknown }), clock, journal }),
+    routes: jobRoutes(new DeviceCalls({ jobs, clock, hasThing, tellDocument: (job, execution) => documents.tell(job, execution) })),
     operations: Object.fromEntries(OPERATIONS.map((name) => [name, operations[name].bind(operations)])),
-    follow: (deployment) => followJobs(deployment, jobs, operations),
+    follow: (deployment) => {
+      roles = new RolePermissions(() => deployment);
+      return followJobs(deployment, jobs, operations);
+    },
     stop: () => jobs.stop(),
   };
 }

@@ -46,6 +46,17 @@ test('changes of a job what CloudFormation changes, and makes it anew for the re
   expect(desk.ask('pump/jobs/$next/get').execution).toMatchObject({ jobDocument: { a: 2 }, versionNumber: 1 });
 });
 
+test('tags what is declared, and changes the tags of a job that is over without making it anew', () => {
+  const tags = (resource: string): object => desk.account.listTagsForResource({ resourceArn: `${ARN}${resource}` }).tags;
+  follow({ A: ['Job', { ...JOB, Tags: [{ Key: 'site', Value: 'north' }] }], B: ['JobTemplate', TEMPLATE] });
+  expect([tags('job/j'), tags('jobtemplate/t')]).toEqual([[{ Key: 'site', Value: 'north' }], [{ Key: 'a', Value: 'b' }]]);
+  desk.ask('pump/jobs/j/update', { status: 'SUCCEEDED' });
+  expect(follow({ A: ['Job', { ...JOB, Tags: [{ Key: 'site', Value: 'south' }] }] })).toEqual([]);
+  expect(tags('job/j')).toEqual([{ Key: 'site', Value: 'south' }]);
+  expect(desk.call('describeJob', { jobId: 'j' })).toMatchObject({ job: { status: 'COMPLETED' } });
+  expect(() => tags('jobtemplate/t')).toThrow('not found');
+});
+
 test('leaves alone what was done while the twin ran, also at the next start', () => {
   const storage = new MemoryStorage();
   const first = new Desk(desk.clock, storage, desk.account);
@@ -70,7 +81,7 @@ test('says what it leaves out, and makes it once it can', () => {
   })).toEqual([
     expect.stringMatching(/B.*: not everything of it is known offline, so it is left out$/),
     expect.stringMatching(/A.*: not made: Thing late not found$/),
-    expect.stringMatching(/C.*: not made: the twin does not take schedulingConfig/),
+    expect.stringMatching(/C.*: not made: 'startTime' must be from 30 minutes to a year from now/),
   ]);
   desk.things('late');
   expect(follow({ A: ['Job', { ...JOB, Targets: [`${ARN}thing/late`] }] })).toEqual([]);

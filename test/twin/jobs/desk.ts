@@ -51,10 +51,15 @@ export class Desk {
   public readonly told: Told[] = [];
   public readonly objects = new Map<string, Buffer>();
 
+  /** What is written into the journal beside decisions. */
+  public readonly noted: string[] = [];
+  private presigned = 0;
+
   /** A second, so that times in seconds are whole. */
   constructor(public readonly clock = new FakeClock(1_700_000_000_000), storage: Storage = NO_STORAGE, account = newAccount(clock)) {
     this.account = account;
     const journal = new Journal(clock);
+    journal.listen(({ reason }) => this.noted.push(reason));
     const broker = new Broker(clock, journal);
     this.service = startJobs({
       account, broker, clock, journal, storage,
@@ -64,6 +69,10 @@ export class Desk {
           throw new Error(`the bucket ${bucket} has no object ${key}`);
         }
         return object;
+      },
+      presign: ({ method, bucket, key, versionId }, { roleArn }, expiresSec) => {
+        this.presigned++;
+        return `http://s3/${[this.presigned, method, bucket, key, versionId ?? '', roleArn.split('/')[1], expiresSec].join('|')}`;
       },
     });
     for (const filter of ['$aws/things/#', '$aws/events/#']) {

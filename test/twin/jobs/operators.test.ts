@@ -60,6 +60,26 @@ describe('a job', () => {
     }
   });
 
+  test('has tags as any resource, and so has a template', () => {
+    const tags = [{ Key: 'site', Value: 'north' }];
+    desk.call('createJobTemplate', { jobTemplateId: 't', description: 'd', document: '{}', tags });
+    desk.job('one', [arn], { tags });
+    for (const resourceArn of [`${ARN}job/one`, `${ARN}jobtemplate/t`]) {
+      desk.account.tagResource({ resourceArn, tags: [{ Key: 'kind', Value: 'pump' }] });
+      desk.account.untagResource({ resourceArn, tagKeys: ['site'] });
+      expect(desk.account.listTagsForResource({ resourceArn })).toEqual({ tags: [{ Key: 'kind', Value: 'pump' }] });
+    }
+    desk.call('deleteJob', { jobId: 'one', force: true });
+    desk.call('deleteJobTemplate', { jobTemplateId: 't' });
+    for (const resourceArn of [`${ARN}job/one`, `${ARN}jobtemplate/t`]) {
+      expect(() => desk.account.listTagsForResource({ resourceArn })).toThrow(`Resource ${resourceArn} not found`);
+    }
+    desk.job('one', [arn]);
+    expect(desk.account.listTagsForResource({ resourceArn: `${ARN}job/one` })).toEqual({ tags: [] });
+    expect(failure('createJob', { jobId: 'two', targets: [arn], document: '{}', tags: [{ Key: 'aws:x', Value: '' }] })).toEqual(['InvalidRequestException', expect.stringContaining("'aws:x' is not a tag key")]);
+    expect(failure('describeJob', { jobId: 'two' })[0]).toBe('ResourceNotFoundException');
+  });
+
   test('is listed, the latest first, by status and by group', () => {
     const grouped = group('g', ['pump']);
     desk.job('one', [arn]);
@@ -91,7 +111,7 @@ describe('a job', () => {
     ['a target of another account', { targets: ['arn:aws:iot:us-east-1:999999999999:thing/pump'] }, 'InvalidRequestException', /is not the ARN of a thing or thing group/],
     ['an id with a slash', { jobId: 'a/b' }, 'InvalidRequestException', /at 'jobId' failed to satisfy constraint/],
     ['the id of another job', { jobId: 'one' }, 'ResourceAlreadyExistsException', /^Job one already exists$/],
-    ['a schedule', { schedulingConfig: { startTime: '2030-01-01T00:00' } }, 'InvalidRequestException', /the twin does not take schedulingConfig/],
+    ['maintenance windows', { schedulingConfig: { maintenanceWindows: [{ startTime: 'cron(0 18 ? * MON *)', durationInMinutes: 60 }] } }, 'InvalidRequestException', /the twin does not take maintenanceWindows/],
     ['a namespace', { namespaceId: 'n' }, 'InvalidRequestException', /the twin does not take namespaceId/],
     ['parameters', { documentParameters: { a: 'b' } }, 'InvalidRequestException', /documentParameters: they are for templates that AWS manages/],
     ['a long time', { timeoutConfig: { inProgressTimeoutInMinutes: 20_000 } }, 'InvalidRequestException', /from 1 to 10080/],

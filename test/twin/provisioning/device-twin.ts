@@ -144,7 +144,7 @@ export class DeviceTwin {
     const guard = new Guard(journal);
     const registry = new Registry(account);
     this.broker = new Broker(clock, journal);
-    this.jobs = startJobs({ account, broker: this.broker, clock, journal, storage: NO_STORAGE, readObject: (bucket, key) => this.readObject(bucket, key) });
+    this.jobs = startJobs({ account, broker: this.broker, clock, journal, storage: NO_STORAGE, readObject: (bucket, key) => this.readObject(bucket, key), presign: () => 'http://127.0.0.1/unsigned' });
     this.ends.push(() => this.jobs.stop());
     this.services = startDeviceServices({ account, authority: this.authority, broker: this.broker, clock, functions, guard, jobs: this.jobs, journal, registry, storage: NO_STORAGE, issueCredentials: (expiration, session) => this.keys.issue(expiration, session) });
     this.bulk = new BulkRegistration({
