@@ -8,6 +8,8 @@ export { createAwsEndpoint } from './endpoint';
 export type { EndpointParts, OpenRoute } from './endpoint';
 export { jsonAnswer, jsonError, jsonService } from './json-service';
 export type { Input, Operations } from './json-service';
+export { needsOf, requestTags } from './permissions';
+export type { Permission } from './permissions';
 export { readObject } from './s3/buckets';
 export { ServiceError, unknownOperation } from './service';
 export type { Service, ServiceRequest, ServiceResponse } from './service';
