@@ -19,6 +19,7 @@ import { startDeviceServices } from './device-services';
 import { TwinError } from './errors';
 import { Front, dataService } from './front';
 import { Guard } from './guard';
+import { RoleSessions } from './iam';
 import { Journal } from './journal';
 import { startJobs } from './jobs';
 import { advertise, claim, issueKit, withdraw } from './kit';
@@ -101,7 +102,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       testInvokeAuthorizer: (input) => front.testInvokeAuthorizer(input),
     });
     const aws = await LocalAws.start({
-      scope, folder, storage, isKept: keeper.isKept, clock, services: [controlPlane, dataService('iotdata', () => front), dataService('iot-jobs-data', () => front)], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`),
+      scope, folder, storage, isKept: keeper.isKept, clock, services: [controlPlane, dataService('iotdata', () => front), dataService('iot-jobs-data', () => front)], deployment: first, ...(options.runFunctions === undefined ? {} : { runFunctions: options.runFunctions }), log: (source, line) => journal.note({}, 'log', `${source}: ${line}`), onRefused: (session, reason) => journal.note({ principal: RoleSessions.nameOf(session) }, 'refused', `IAM: ${reason}`),
     });
     undo.push(() => aws.stop());
     const services = startDeviceServices({

@@ -50,18 +50,29 @@ export class Account extends RegistrationTasks {
     return {};
   }
 
+  /** The tags of a resource; none for one that is not there, or cannot have any. */
+  public tagsOf(arn: string): Readonly<Record<string, string>> {
+    return this.find(arn)?.record?.tags ?? {};
+  }
+
   private tagged(arn: string | undefined): Tagged {
-    const prefix = this.arn('');
-    const [type = '', key = ''] = arn?.startsWith(prefix) === true ? arn.slice(prefix.length).split('/', 2) : [];
-    const table = Object.hasOwn(TAGGABLE, type) ? TAGGABLE[type] : undefined;
-    if (table === undefined) {
+    const found = this.find(arn ?? '');
+    if (found === undefined) {
       throw invalidRequest(`'${String(arn)}' is not the ARN of a resource of this account that can have tags`);
     }
-    const record = this.store.get(table, key) as CommonRecord | undefined;
+    const { table, key, record } = found;
     if (record === undefined) {
       throw notFound(`Resource ${arn}`);
     }
     return { table, key, record };
+  }
+
+  /** The record of what can have tags, if it is there. */
+  private find(arn: string): Pick<Tagged, 'table' | 'key'> & { readonly record: CommonRecord | undefined } | undefined {
+    const prefix = this.arn('');
+    const [type = '', key = ''] = arn.startsWith(prefix) ? arn.slice(prefix.length).split('/', 2) : [];
+    const table = Object.hasOwn(TAGGABLE, type) ? TAGGABLE[type] : undefined;
+    return table && { table, key, record: this.store.get(table, key) as CommonRecord | undefined };
   }
 
   private putTags({ table, key, record }: Tagged, tags: Readonly<Record<string, string>>): void {

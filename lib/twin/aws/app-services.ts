@@ -1,4 +1,4 @@
-import { RolePermissions } from '../iam';
+import type { RolePermissions } from '../iam';
 import { OidcIssuers } from '../issuer';
 import type { Functions } from '../lambda/functions';
 import { HttpApis } from './api-gateway/api-gateway';
@@ -16,6 +16,7 @@ import type { Surroundings } from './surroundings';
 export interface AppServicesOptions {
   readonly around: Surroundings;
   readonly functions: Functions;
+  readonly roles: RolePermissions;
 
   /** The address of the endpoint. */
   readonly endpoint: () => string;
@@ -30,8 +31,7 @@ export interface AppServices {
   readonly issuers: OidcIssuers;
 }
 
-export function appServices({ around, functions, endpoint, log }: AppServicesOptions): AppServices {
-  const roles = new RolePermissions(around.deployment);
+export function appServices({ around, functions, roles, endpoint, log }: AppServicesOptions): AppServices {
   const userPools = new UserPools(around);
   const issuers = new OidcIssuers(around.folder, around.clock, endpoint);
   return {
@@ -39,7 +39,7 @@ export function appServices({ around, functions, endpoint, log }: AppServicesOpt
     issuers,
     services: [
       cognitoIdentityService(around, new Logins(userPools, issuers), roles),
-      cognitoIdpService(around, userPools, roles),
+      cognitoIdpService(around, userPools),
     ],
     openRoutes: [
       documents((path) => userPools.document(path) ?? issuers.document(path)),

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { ServiceGuard } from '../iam';
 import type { IsKept } from '../storage';
 import type { AccessKeys } from './access-keys';
 import { allowLocalPages, isForeignPage, preflightOfLocalPage } from './cors';
@@ -24,6 +25,14 @@ const ERRORS: Readonly<Record<string, (error: ServiceError) => ServiceResponse>>
   sts: (error) => xmlError(error, 'ErrorResponse'),
 };
 
+/** What a service calls it that IAM does not allow a call, where that is not AccessDeniedException with status 400. */
+const DENIED: Readonly<Record<string, { readonly name: string; readonly statusCode: number }>> = {
+  iot: { name: 'AccessDeniedException', statusCode: 403 },
+  lambda: { name: 'AccessDeniedException', statusCode: 403 },
+  s3: { name: 'AccessDenied', statusCode: 403 },
+  sts: { name: 'AccessDenied', statusCode: 403 },
+};
+
 /** What the endpoint serves besides the services: requests without a signature, such as answers to CloudFormation. */
 export interface OpenRoute {
   /** The answer; nothing if the path is none of its own. */
@@ -35,6 +44,9 @@ export interface EndpointParts {
   readonly services: readonly Service[];
   readonly openRoutes: readonly OpenRoute[];
   readonly keys: AccessKeys;
+
+  /** Asked before each call of a role. */
+  readonly guard: Pick<ServiceGuard, 'objectionTo'>;
 
   /**
    * When signatures are checked.
@@ -96,9 +108,10 @@ export function createAwsEndpoint(parts: EndpointParts): Server {
       if (service === undefined) {
         throw new ServiceError('UnknownOperationException', `the twin does not serve ${plain(signed.service)} (${target}); it serves ${[...services.keys()].join(', ')}`, 501);
       }
-      // What IAM allows a user of an app is not evaluated here, and an app user could do anything.
-      if (signed.session.kind === 'role' && signed.session.identity !== undefined && service.evaluatesIam !== true) {
-        throw new ServiceError('AccessDeniedException', `the twin lets no identity of Cognito use ${plain(signed.service)} (${target}), whatever its role allows`, 403);
+      const denied = signed.session.kind === 'role' ? parts.guard.objectionTo(signed.session, `${signed.service} (${target})`, service.needs(served)) : undefined;
+      if (denied !== undefined) {
+        const { name: code, statusCode } = DENIED[signed.service] ?? { name: 'AccessDeniedException', statusCode: 400 };
+        throw new ServiceError(code, denied, statusCode);
       }
       return await service.handle({ ...served, caller: signed.session });
     } catch (error) {

@@ -9,6 +9,8 @@ export { createAwsEndpoint } from './endpoint';
 export type { EndpointParts, OpenRoute } from './endpoint';
 export { jsonAnswer, jsonError, jsonService } from './json-service';
 export type { Input, Operations } from './json-service';
+export { needsOf, requestTags } from './permissions';
+export type { Permission } from './permissions';
 export { readObject } from './s3/buckets';
 export { presign, Presigning } from './s3/presign';
 export type { ObjectRequest } from './s3/presign';

@@ -1,3 +1,4 @@
+import type { AccountScope } from '../../policy';
 import { FunctionError, FunctionUnavailableError } from '../lambda/function-error';
 import type { Functions } from '../lambda/functions';
 import { jsonAnswer, jsonError } from './json-service';
@@ -10,21 +11,33 @@ const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations\/?$/;
 const LONGEST_MS = 900_000;
 
 /** Functions that may invoke each other. */
-export function lambdaService(functions: Functions, onError: (message: string) => void): Service {
+export function lambdaService(functions: Functions, scope: AccountScope, onError: (message: string) => void): Service {
   return {
     name: 'lambda',
+    needs: (request) => [{ action: 'lambda:InvokeFunction', resource: arnOf(functionIn(request), request.query.get('Qualifier'), scope), values: { 'lambda:InvokedViaFunctionUrl': undefined } }],
     handle: async (request) => {
       try {
-        const [, encoded] = INVOKE.exec(request.path) ?? [];
-        if (request.method !== 'POST' || encoded === undefined) {
-          throw unknownOperation('Lambda', `${request.method} ${request.path}`, ['Invoke']);
-        }
-        return await invoke(functions, decode(encoded), request, onError);
+        return await invoke(functions, functionIn(request), request, onError);
       } catch (error) {
         return jsonError(error);
       }
     },
   };
+}
+
+/** @throws ServiceError for a request that invokes nothing. */
+function functionIn({ method, path }: ServiceRequest): string {
+  const [, encoded] = INVOKE.exec(path) ?? [];
+  if (method !== 'POST' || encoded === undefined) {
+    throw unknownOperation('Lambda', `${method} ${path}`, ['Invoke']);
+  }
+  return decode(encoded);
+}
+
+/** The ARN of `name`, `name:qualifier`, `account:function:name` or an ARN. */
+function arnOf(name: string, qualifier: string | null, { partition, region, accountId }: AccountScope): string {
+  const arn = name.startsWith('arn:') ? name : `arn:${partition}:lambda:${region}:${accountId}:function:${name.replace(/^\d{12}:function:/, '')}`;
+  return qualifier === null || arn.split(':').length > 7 ? arn : `${arn}:${qualifier}`;
 }
 
 /** @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */

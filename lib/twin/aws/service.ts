@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Need } from '../iam/need';
 import type { Session } from './access-keys';
 
 /** An AWS service as the endpoint dispatches to it. */
@@ -6,8 +7,13 @@ export interface Service {
   /** As in the credential scope of a signature: `iot`, `kms`, … */
   readonly name: string;
 
-  /** Whether it asks the policies of the caller's role; otherwise app users are kept out. */
-  readonly evaluatesIam?: true;
+  /**
+   * What IAM must allow a role that makes a request: nothing for a call that takes no permission, undefined for one whose
+   * permissions are not written down, which no role may make.
+   *
+   * @throws ServiceError for a request that is no call of the service.
+   */
+  readonly needs: (request: ServiceRequest) => readonly Need[] | undefined;
 
   /** The calls that need no signature, where there are any. */
   readonly unsigned?: UnsignedCalls;

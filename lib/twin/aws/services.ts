@@ -16,7 +16,7 @@ export function standIns(around: Surroundings, functions: Functions, onFunctionE
     acmPcaService(around),
     dynamodbService(around),
     kmsService(around),
-    lambdaService(functions, onFunctionError),
+    lambdaService(functions, around.scope, onFunctionError),
     s3Service(around),
     secretsManagerService(around),
     ssmService(around),

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Deployment } from '../../deployment';
+import { resourceKey } from '../../deployment';
+import type { Deployment, Resource } from '../../deployment';
 import type { AccountScope } from '../../policy';
 import { AccessKeys, Presigning, appServices, createAwsEndpoint, readObject, replacedTables, standIns } from '../aws';
-import type { AppServices, Service, ServiceRequest, ServiceResponse, Surroundings } from '../aws';
+import type { AppServices, RoleSession, Service, ServiceRequest, ServiceResponse, Surroundings } from '../aws';
 import type { Clock } from '../clock';
+import { RolePermissions, ServiceGuard } from '../iam';
 import { LambdaFunctions } from '../lambda';
 import type { FunctionAccess, FunctionConfig, Functions } from '../lambda';
 import { listen } from '../listen';
@@ -15,6 +17,7 @@ import { Answers } from './answers';
 import { CustomResources } from './custom-resources';
 import type { Deployed, Deploying } from './custom-resources';
 import { Events } from './events';
+import { LastRoles } from './last-roles';
 import { CustomResourceRecords } from './records';
 
 /** What the AWS around the twin needs. */
@@ -37,6 +40,9 @@ export interface LocalAwsOptions {
 
   /** Told what functions print, and what goes wrong where nobody waits for an answer. */
   readonly log: (source: string, line: string) => void;
+
+  /** Told of each call that IAM does not allow a role. */
+  readonly onRefused: (session: RoleSession, reason: string) => void;
 
   /**
    * Whether functions run.
@@ -63,6 +69,7 @@ export class LocalAws {
       services: [...services, ...aws.standIns, ...aws.apps.services],
       openRoutes: [aws.answers, ...aws.apps.openRoutes],
       keys: aws.keys,
+      guard: new ServiceGuard({ roles: aws.roles, scope: options.scope, onRefused: options.onRefused }),
       onFault: (reason) => log('AWS', reason),
       ...(isKept && { isKept }),
     });
@@ -75,6 +82,7 @@ export class LocalAws {
   /** Where people sign in, with tokens for tests, and what their apps call. */
   public readonly apps: AppServices;
   private readonly lambda: LambdaFunctions;
+  private readonly roles = new RolePermissions(() => this.deployment);
   private readonly standIns: readonly Service[];
 
   /** The credentials that the endpoint accepts. */
@@ -84,6 +92,7 @@ export class LocalAws {
   private readonly around: Surroundings;
   private listening!: Listening;
   private deployment: Deployment;
+  private hasDeployed = false;
   private working: Promise<unknown> = Promise.resolve();
 
   private constructor(private readonly options: LocalAwsOptions) {
@@ -101,7 +110,7 @@ export class LocalAws {
     this.lambda = new LambdaFunctions({ access, folder, clock, project, runs, log });
     this.functions = this.lambda;
     this.standIns = standIns(this.around, this.functions, (message) => log('AWS Lambda', message));
-    this.apps = appServices({ around: this.around, functions: this.functions, endpoint: () => this.endpoint, log });
+    this.apps = appServices({ around: this.around, functions: this.functions, roles: this.roles, endpoint: () => this.endpoint, log });
   }
 
   /** What `AWS_ENDPOINT_URL` is for clients. */
@@ -125,18 +134,8 @@ export class LocalAws {
   }
 
   /** Deploy, handlers included; one deployment after the other. */
-  public deploy({ read, deploy }: Deploying): Promise<Deployed> {
-    const { folder, clock } = this.options;
-    const before = this.deployment;
-    const run = this.working.then(() => (
-      new CustomResources(new Events(this.lambda, this.answers, this.endpoint, clock), new CustomResourceRecords(folder), this.lambda).apply({
-        read,
-        deploy: async (deployment, options) => {
-          this.deployment = options.removes ? deployment : withLeaving(deployment, before);
-          await deploy(deployment, options);
-        },
-      })
-    )).then((deployed) => ({ ...deployed, problems: [...replacedTables(before, deployed.deployment), ...deployed.problems] }));
+  public deploy(deploying: Deploying): Promise<Deployed> {
+    const run = this.working.then(() => this.deployNow(deploying));
     this.working = run.catch(() => undefined);
     return run;
   }
@@ -145,12 +144,36 @@ export class LocalAws {
     this.lambda.stop();
     await this.listening.close();
   }
+
+  private async deployNow({ read, deploy }: Deploying): Promise<Deployed> {
+    const { folder, clock } = this.options;
+    const roles = new LastRoles(folder);
+    const last = this.deployment;
+    const before = this.hasDeployed ? last.resources : roles.resources;
+    const deployed = await new CustomResources(new Events(this.lambda, this.answers, this.endpoint, clock), new CustomResourceRecords(folder), this.lambda).apply({
+      read,
+      deploy: async (deployment, options) => {
+        this.deployment = options.removes ? deployment : withLeaving(deployment, before);
+        await deploy(deployment, options);
+      },
+    });
+    this.hasDeployed = true;
+    roles.keep(this.deployment);
+    return { ...deployed, problems: [...replacedTables(last, deployed.deployment), ...deployed.problems] };
+  }
 }
 
-/** A deployment with the resources besides that the one before had: handlers that leave may still need them. */
-export function withLeaving(deployment: Deployment, before: Deployment): Deployment {
-  const paths = new Set(deployment.resources.map(({ path }) => path));
-  return { ...deployment, resources: [...deployment.resources, ...before.resources.filter(({ path }) => !paths.has(path))] };
+/**
+ * A deployment with the resources besides that were there before: handlers that change or leave may still need them, such as
+ * a policy that another has replaced.
+ */
+export function withLeaving(deployment: Deployment, before: readonly Resource[]): Deployment {
+  const keys = new Set(deployment.resources.map(keyOf));
+  return { ...deployment, resources: [...deployment.resources, ...before.filter((resource) => !keys.has(keyOf(resource)))] };
+}
+
+function keyOf({ stack, logicalId }: Resource): string {
+  return resourceKey(stack, logicalId);
 }
 
 /** What functions trust: the twin's own authority, and what this process was told to, such as that of an issuer of tokens. */

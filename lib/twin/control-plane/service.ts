@@ -1,13 +1,16 @@
 import type * as api from '@aws-sdk/client-iot';
 import { IotError } from '../account';
 import type { Account } from '../account';
+import { ServiceError } from '../aws';
 import type { Service, ServiceRequest, ServiceResponse } from '../aws';
 import type { Clock } from '../clock';
+import type { Need } from '../iam';
 import type { LocalAuthority } from '../pki/authority';
 import { readCall, writeAnswer } from './binding';
 import { describeEndpoint } from './endpoints';
 import type { EndpointAddresses } from './endpoints';
 import { Issuing } from './issuing';
+import { iotNeeds } from './permissions';
 
 /** What the control plane works with. */
 export interface ControlPlaneProps {
@@ -59,14 +62,21 @@ export class ControlPlane implements Service {
     };
   }
 
+  public needs(request: ServiceRequest): readonly Need[] | undefined {
+    const { account } = this.props;
+    try {
+      const call = readCall(request);
+      this.perform(call.operation);
+      return iotNeeds(call, account.scope, (arn) => account.tagsOf(arn));
+    } catch (error) {
+      throw error instanceof IotError ? new ServiceError(error.name, error.message, error.statusCode) : error;
+    }
+  }
+
   public async handle(request: ServiceRequest): Promise<ServiceResponse> {
     try {
       const { operation, status, input } = readCall(request);
-      const perform = this.find(operation);
-      if (perform === undefined) {
-        throw new IotError('UnsupportedOperationException', `the twin does not serve ${operation} of AWS IoT`);
-      }
-      return { status, headers: { 'content-type': 'application/json' }, body: writeAnswer(await perform(input as never)) };
+      return { status, headers: { 'content-type': 'application/json' }, body: writeAnswer(await this.perform(operation)(input as never)) };
     } catch (error) {
       if (error instanceof IotError) {
         return answerError(error);
@@ -75,15 +85,22 @@ export class ControlPlane implements Service {
     }
   }
 
-  /** The method that a call is named after: `RegisterCACertificate` is `registerCaCertificate`. */
-  private find(operation: string): Operation | undefined {
+  /**
+   * The method that a call is named after: `RegisterCACertificate` is `registerCaCertificate`.
+   *
+   * @throws IotError for a call that the twin does not serve.
+   */
+  private perform(operation: string): Operation {
     const { account } = this.props;
     const name = operation.charAt(0).toLowerCase() + operation.slice(1);
     if (Object.hasOwn(this.beside, name)) {
-      return this.beside[name];
+      return this.beside[name]!;
     }
     const method = [name, name.replace('CA', 'Ca')].find((candidate) => candidate in account) as keyof Account | undefined;
-    return method === undefined ? undefined : (account[method] as Operation).bind(account);
+    if (method === undefined) {
+      throw new IotError('UnsupportedOperationException', `the twin does not serve ${operation} of AWS IoT`);
+    }
+    return (account[method] as Operation).bind(account);
   }
 }
 

@@ -1,5 +1,6 @@
 import { canonicalKey, matchAction, not, splitArn, UNKNOWN_VALUE } from '../../policy';
 import type { Answer, Context, ContextValue, Policy, ResourcePattern, Statement, Substitution } from '../../policy';
+import type { KnownKeys } from './need';
 
 /** What is asked for, and what is known about the request. */
 export interface Question {
@@ -7,7 +8,13 @@ export interface Question {
 
   /** An ARN; absent for what has no resource. */
   readonly resource?: string;
-  readonly values: Readonly<Record<string, ContextValue>>;
+  readonly values: KnownKeys;
+}
+
+/** What the statements of each effect say. */
+export interface Weighed {
+  readonly allow: Answer;
+  readonly deny: Answer;
 }
 
 /**
@@ -17,15 +24,26 @@ export interface Question {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function allows(policies: readonly Policy[], question: Question): boolean {
-  return answer(policies, question) === 'yes';
+  const { allow, deny } = weigh(policies, question);
+  return weakest([allow, not(deny)]) === 'yes';
 }
 
-/** The same with what cannot be told apart from what is refused for certain. */
-export function answer(policies: readonly Policy[], question: Question): Answer {
+/** What policies say for and against an action. */
+export function weigh(policies: readonly Policy[], question: Question): Weighed {
   const context = new KnownValues(question.values);
   const all = policies.flatMap(({ statements }) => statements);
   const strongestOf = (effect: Statement['effect']): Answer => strongest(all.filter((statement) => statement.effect === effect).map((statement) => match(statement, question, context)));
-  return weakest([strongestOf('Allow'), not(strongestOf('Deny'))]);
+  return { allow: strongestOf('Allow'), deny: strongestOf('Deny') };
+}
+
+/** What of policies does not tell offline whether it is about an action, a line each. */
+export function doubtsAbout(policies: readonly Policy[], question: Question): readonly string[] {
+  const context = new KnownValues(question.values);
+  const doubtful = policies.flatMap(({ statements }) => statements).filter((statement) => match(statement, question, context) === 'unknown');
+  return [...new Set(doubtful.map(({ policy, uncertain, conditions }) => {
+    const key = conditions.find((condition) => condition.evaluate(context) === 'unknown')?.key;
+    return `what ${policy} says is known to AWS alone${uncertain ? '' : key === undefined || key === '' ? ', in part' : `, as it hangs on ${key}`}`;
+  }))];
 }
 
 /** Whether policies allow an action on something, whatever that may be, and do not deny it on everything. */
@@ -40,17 +58,19 @@ function isCertain(statement: Statement, action: string): boolean {
   return matchAction(statement, action) === 'yes' && !negated && patterns.some(({ source }) => source === '*') && conditions.length === 0 && uncertain !== true;
 }
 
+/** What a request has that it is told of, and nothing else: a principal has the tags of its session, and a request those that it sends. */
+const ALWAYS_TOLD = /^(aws:principaltag\/|aws:requesttag\/|cognito-identity\.amazonaws\.com:)/;
+
 /** The condition keys of a request. What it is not told, such as the organization of the caller, has a value that nobody knows. */
 class KnownValues implements Context {
-  private readonly values: ReadonlyMap<string, ContextValue>;
+  private readonly values: ReadonlyMap<string, ContextValue | undefined>;
 
-  constructor(values: Readonly<Record<string, ContextValue>>) {
+  constructor(values: KnownKeys) {
     this.values = new Map(Object.entries(values).map(([key, value]) => [canonicalKey(key), value]));
   }
 
   public value(key: string): ContextValue | undefined {
-    // A principal has the tags of its session, and no others.
-    return this.values.get(key) ?? (/^(aws:principaltag\/|cognito-identity\.amazonaws\.com:)/.test(key) ? undefined : UNKNOWN_VALUE);
+    return this.values.has(key) || ALWAYS_TOLD.test(key) ? this.values.get(key) : UNKNOWN_VALUE;
   }
 
   public readonly substitute = (key: string): Substitution => {
@@ -92,6 +112,6 @@ export function weakest(answers: readonly Answer[]): Answer {
   return answers.includes('no') ? 'no' : answers.includes('unknown') ? 'unknown' : 'yes';
 }
 
-function strongest(answers: readonly Answer[]): Answer {
+export function strongest(answers: readonly Answer[]): Answer {
   return answers.includes('yes') ? 'yes' : answers.includes('unknown') ? 'unknown' : 'no';
 }

@@ -1,7 +1,8 @@
 import { asText, listAt, propertyOf, textAt } from '../../deployment';
 import type { Deployment, Resource, Value } from '../../deployment';
-import { parsePolicy, showText, withDoubt } from '../../policy';
+import { showText, withDoubt } from '../../policy';
 import type { Policy, Text } from '../../policy';
+import { readDocument, unknownDocument } from './documents';
 
 /** Managed policies of AWS that roles of functions commonly have, and that grant nothing on AWS IoT or APIs. */
 const GRANT_NOTHING_HERE = /^service-role\/(AWSLambda(BasicExecutionRole|VPCAccessExecutionRole|SQSQueueExecutionRole|DynamoDBExecutionRole|KinesisExecutionRole)|AWSXRayDaemonWriteAccess)$|^AWSXRayDaemonWriteAccess$/;
@@ -43,18 +44,8 @@ export function boundaryOf({ resources }: Deployment, { properties }: Resource):
   return boundary === undefined ? [] : [read(boundary.properties.PolicyDocument, boundary.path)];
 }
 
-/** A document that IAM would refuse may say anything. */
 function read(document: Value | undefined, policyName: Text): Policy {
-  const name = showText(policyName);
-  try {
-    return parsePolicy(document ?? {}, { name, language: 'iam' });
-  } catch {
-    return unknownPolicy(name);
-  }
-}
-
-function unknownPolicy(name: string): Policy {
-  return parsePolicy({ unknown: name }, { name, language: 'iam' });
+  return readDocument(showText(policyName), document ?? {});
 }
 
 /** A policy that no resource declares. Those of AWS allow, but for the few that are made to deny. */
@@ -64,8 +55,8 @@ function foreign(arn: string): readonly Policy[] {
     return [];
   }
   return [ofAws === undefined || /Deny|Quarantine/.test(ofAws)
-    ? unknownPolicy(arn)
-    : perhaps(parsePolicy(EVERYTHING, { name: arn, language: 'iam' }), true)];
+    ? unknownDocument(arn)
+    : perhaps(readDocument(arn, EVERYTHING), true)];
 }
 
 function perhaps(policy: Policy, isUncertain: boolean): Policy {

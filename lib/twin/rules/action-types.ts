@@ -3,17 +3,8 @@ import { textAt } from '../../deployment';
 import type { Deployment, Resource } from '../../deployment';
 import { isPartialText } from '../../policy';
 import type { AccountScope } from '../../policy';
+import type { Need } from '../iam';
 import type { Fields } from './fields';
-
-/** A permission that the role of an action must have. */
-export interface Need {
-  readonly action: string;
-
-  /** An ARN; absent for what has no resource, and where only AWS knows it. */
-  readonly resource?: string;
-  readonly isUnknown?: true;
-  readonly values?: Readonly<Record<string, string>>;
-}
 
 /** What an action acts on, if the assembly is to declare it. */
 export interface Target {

@@ -1,6 +1,5 @@
 import type { AccountScope } from '../../policy';
-import type { RolePermissions } from '../iam';
-import type { Need } from './action-types';
+import type { Need, RolePermissions } from '../iam';
 
 /** What AWS IoT calls the session of a role that it runs an action with. */
 const SESSION = 'iot';

@@ -37,12 +37,12 @@ export function directoryServices(folder: StateFolder): readonly Service[] {
         fileOf(folder).write({ users, identities: identities.filter((id) => !(ids as readonly string[]).includes(id)) });
         return { UnprocessedIdentityIds: [] };
       },
-    }),
+    }, {}),
     jsonService('cognito-idp', 'Amazon Cognito user pools', {
       ListUsers: ({ Filter: filter }) => {
         const user = read().users[/^sub = "([^"]*)"$/.exec(String(filter))?.[1] ?? ''];
         return { Users: user === undefined ? [] : [{ Enabled: user.isEnabled }] };
       },
-    }),
+    }, {}),
   ];
 }

@@ -47,7 +47,7 @@ export class Formation {
     const { deployed: before } = this;
     const outcome = await this.engine.apply({
       read: (knowledge) => readDeployment(directory, { ...SCOPE, ...knowledge }),
-      deploy: (deployment, options) => this.putIntoEffect(options.removes ? deployment : withLeaving(deployment, before), options),
+      deploy: (deployment, options) => this.putIntoEffect(options.removes ? deployment : withLeaving(deployment, before.resources), options),
     });
     this.deployed = outcome.deployment;
     return outcome;

@@ -94,7 +94,7 @@ export class HttpFaults {
 
   /** The service with its faults. */
   public in(service: Service): Service {
-    return { name: service.name, handle: (request) => this.handle(service, request) };
+    return { ...service, handle: (request) => this.handle(service, request) };
   }
 
   private strike(request: IncomingMessage, response: ServerResponse): void {

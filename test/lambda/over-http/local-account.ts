@@ -22,6 +22,7 @@ import { functionsOf, type Functions } from '../../../lib/twin/lambda';
 import { LocalAuthority } from '../../../lib/twin/pki/authority';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';
 import { MemoryStorage } from '../../twin/support/memory-storage';
+import { NO_ROLES } from '../../twin/support/no-roles';
 import { directoryServices } from './directory';
 import { HttpFaults } from './http-faults';
 import { objectionsTo } from './sdk-models';
@@ -63,9 +64,10 @@ export class LocalAccount implements System {
     account.authority = await LocalAuthority.open(StateFolder.create(join(account.directory, 'authority')), () => account.time);
     account.open(new Store(), join(account.directory, 'first'));
     account.server = createAwsEndpoint({
-      services: [...account.services.keys()].map((name) => account.faults.in({ name, handle: (request) => account.services.get(name)!.handle(request) })),
+      services: [...account.services.keys()].map((name) => account.faults.in({ name, needs: () => undefined, handle: (request) => account.services.get(name)!.handle(request) })),
       openRoutes,
       keys: account.keys,
+      guard: NO_ROLES,
       onFault: (reason) => account.problems.push(reason),
     });
     account.faults.attachTo(account.server);

@@ -207,7 +207,7 @@ describe('a call of an admin is refused', () => {
     const session = { kind: 'role', roleArn: 'arn:aws:iam::123456789012:role/none', sessionName: 'me' } as const;
     const client = new idp.CognitoIdentityProviderClient(endpoint.as(session));
     await expect(client.send(new idp.AdminGetUserCommand({ UserPoolId, Username }))).rejects.toMatchObject({
-      name: 'AccessDeniedException', message: `User: arn:aws:sts::123456789012:assumed-role/none/me is not authorized to perform: cognito-idp:AdminGetUser on resource: arn:aws:cognito-idp:eu-west-1:123456789012:userpool/${UserPoolId} because no identity-based policy allows the cognito-idp:AdminGetUser action`,
+      name: 'AccessDeniedException', message: `User: arn:aws:sts::123456789012:assumed-role/none/me is not authorized to perform: cognito-idp:AdminGetUser on resource: arn:aws:cognito-idp:eu-west-1:123456789012:userpool/${UserPoolId} because the assembly does not declare its role`,
     });
   });
 });

@@ -9,6 +9,7 @@ import type { Deployment } from '../../../lib/deployment';
 import { AccessKeys, appServices, createAwsEndpoint, standIns } from '../../../lib/twin/aws';
 import type { AppServices, Session } from '../../../lib/twin/aws';
 import { systemClock } from '../../../lib/twin/clock';
+import { RolePermissions, ServiceGuard } from '../../../lib/twin/iam';
 import type { Functions } from '../../../lib/twin/lambda';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';
 import { NO_STORAGE, SqliteStorage } from '../../../lib/twin/storage';
@@ -64,7 +65,8 @@ export class EndpointOf {
     const folder = StateFolder.create(join(this.folder, 'state'));
     this.storage = await SqliteStorage.open(folder);
     const around = { deployment: () => this.deployment, scope: SCOPE, folder, storage: this.storage, clock, keys: this.keys };
-    this.apps = appServices({ around, functions: this.functions, endpoint: () => this.url, log: (_, line) => this.lines.push(line) });
+    const roles = new RolePermissions(around.deployment);
+    this.apps = appServices({ around, functions: this.functions, roles, endpoint: () => this.url, log: (_, line) => this.lines.push(line) });
     this.server = createAwsEndpoint({
       isKept: () => {
         this.storage.commit();
@@ -73,6 +75,7 @@ export class EndpointOf {
       services: [...standIns(around, this.functions, (message) => this.faults.push(message)), ...this.apps.services],
       openRoutes: this.apps.openRoutes,
       keys: this.keys,
+      guard: new ServiceGuard({ roles, scope: SCOPE, onRefused: (_, reason) => this.lines.push(reason) }),
       onFault: (reason) => this.faults.push(reason),
     });
     await new Promise<void>((listening) => this.server.listen(0, '127.0.0.1', listening));

@@ -2,10 +2,11 @@ import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { IoTClient, DescribeThingCommand } from '@aws-sdk/client-iot';
-import { KMSClient, ListKeysCommand, DescribeKeyCommand } from '@aws-sdk/client-kms';
+import { KMSClient, ListKeysCommand, DescribeKeyCommand, SignCommand } from '@aws-sdk/client-kms';
 import { S3Client, GetObjectCommand } from '@aws-sdk/client-s3';
 import { AwsClient } from 'aws4fetch';
 import { AccessKeys, createAwsEndpoint, jsonService, ServiceError } from '../../../lib/twin/aws';
+import type { Need } from '../../../lib/twin/iam';
 
 const faults: string[] = [];
 let now = 0;
@@ -21,8 +22,10 @@ beforeAll(async () => {
       }
       throw new ServiceError('NotFoundException', `no key ${String(input.KeyId)}`);
     },
-  });
-  server = createAwsEndpoint({ services: [kms], openRoutes: [], keys, onFault: (reason) => faults.push(reason) });
+    Sign: () => ({}),
+  }, { DescribeKey: {} });
+  const guard = { objectionTo: (_: unknown, call: string, needs: readonly Need[] | undefined) => (needs === undefined ? `nobody knows ${call}` : needs[0]!.action === 'kms:DescribeKey' ? 'not today' : undefined) };
+  server = createAwsEndpoint({ services: [kms], openRoutes: [], keys, guard, onFault: (reason) => faults.push(reason) });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -51,7 +54,7 @@ test('a request reaches the service that its signature names, and gets its error
 
 test('an operation that is not served is named, with those that are', async () => {
   await expect(new KMSClient(config()).send(new ListKeysCommand())).rejects.toMatchObject({
-    name: 'UnknownOperationException', message: 'the twin does not serve KMS ListKeys; of KMS it serves DescribeKey',
+    name: 'UnknownOperationException', message: 'the twin does not serve KMS ListKeys; of KMS it serves DescribeKey, Sign',
   });
 });
 
@@ -85,10 +88,11 @@ describe('refuses', () => {
     await expect(new KMSClient(config(credentials)).send(new ListKeysCommand())).rejects.toMatchObject({ name: 'InvalidSignatureException' });
   });
 
-  test('an app user, whatever the role allows', async () => {
-    const identity = { identityId: 'eu-west-1:1', identityPoolId: 'eu-west-1:2', authenticated: true, amr: ['authenticated'] };
-    const credentials = keys.issue(Infinity, { kind: 'role', roleArn: 'arn:aws:iam::123456789012:role/users', sessionName: 's', identity });
-    await expect(new KMSClient(config(credentials)).send(new ListKeysCommand())).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  test('a role what IAM does not allow it, and what is not known to take which permission', async () => {
+    const client = new KMSClient(config(keys.issue(Infinity, { kind: 'role', roleArn: 'arn:aws:iam::123456789012:role/users', sessionName: 's' })));
+    await expect(client.send(new DescribeKeyCommand({ KeyId: 'x' }))).rejects.toMatchObject({ name: 'AccessDeniedException', message: 'not today' });
+    await expect(client.send(new SignCommand({ KeyId: 'x', Message: Buffer.of(1), SigningAlgorithm: 'ECDSA_SHA_256' }))).rejects.toMatchObject({ name: 'AccessDeniedException', message: 'nobody knows kms (TrentService.Sign)' });
+    await expect(client.send(new ListKeysCommand())).rejects.toMatchObject({ name: 'UnknownOperationException' });
   });
 
   test('a request without a signature', async () => {

@@ -53,8 +53,8 @@ describe('is taken', () => {
 
 test('the endpoint serves it until its time is over, and says so then', async () => {
   let now = NOW;
-  const s3: Service = { name: 's3', handle: ({ path, caller }) => Promise.resolve({ status: 200, body: `${path} for ${caller?.kind === 'role' ? caller.roleArn : ''}` }) };
-  const listening = await listen(createAwsEndpoint({ services: [s3], openRoutes: [], keys, now: () => now, onFault: (reason) => expect(reason).toBe('') }), 0, '127.0.0.1', '');
+  const s3: Service = { name: 's3', needs: () => [], handle: ({ path, caller }) => Promise.resolve({ status: 200, body: `${path} for ${caller?.kind === 'role' ? caller.roleArn : ''}` }) };
+  const listening = await listen(createAwsEndpoint({ services: [s3], openRoutes: [], keys, guard: { objectionTo: () => undefined }, now: () => now, onFault: (reason) => expect(reason).toBe('') }), 0, '127.0.0.1', '');
   const url = presign({ ...common, endpoint: `http://127.0.0.1:${listening.port}`, method: 'GET', bucket: 'files', key: 'a' });
   const served = await fetch(url);
   expect([served.status, await served.text()]).toEqual([200, `/files/a for ${SESSION.roleArn}`]);

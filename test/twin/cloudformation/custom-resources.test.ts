@@ -11,6 +11,7 @@ import { Answers, CustomResourceRecords, CustomResources, Events } from '../../.
 import type { Deployed } from '../../../lib/twin/cloudformation';
 import { LambdaFunctions } from '../../../lib/twin/lambda';
 import { StateFolder } from '../../../lib/twin/pki/state-folder';
+import { NO_ROLES } from '../support/no-roles';
 
 const folder = mkdtempSync(join(tmpdir(), 'custom-resources-'));
 const log = join(folder, 'events.ndjson');
@@ -46,7 +47,7 @@ async function start(): Promise<void> {
   server?.close();
   functions?.stop();
   answers = new Answers();
-  server = createAwsEndpoint({ services: [], openRoutes: [answers], keys: new AccessKeys(Date.now), onFault: (reason) => { throw new Error(reason); } });
+  server = createAwsEndpoint({ services: [], openRoutes: [answers], keys: new AccessKeys(Date.now), guard: NO_ROLES, onFault: (reason) => { throw new Error(reason); } });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const stateFolder = StateFolder.create(state);

@@ -3,6 +3,7 @@ import { metCriterion } from '../../../lib/twin/jobs/abort';
 import { rateOf } from '../../../lib/twin/jobs/rollout-rate';
 import { MemoryStorage } from '../support/memory-storage';
 import { Desk } from './desk';
+import type { Entry } from './desk';
 
 const NAMES = Array.from({ length: 12 }, (_, index) => `thing-${String(index).padStart(2, '0')}`);
 const MINUTE = 60;
@@ -15,19 +16,18 @@ beforeEach(() => {
   arns = desk.things(...NAMES);
 });
 
-interface Shown {
-  readonly status: string;
+interface Shown extends Entry {
   readonly isConcurrent: boolean;
   readonly comment?: string;
   readonly reasonCode?: string;
   readonly jobProcessDetails: Readonly<Record<string, number>> & { readonly processingTargets?: readonly string[] };
 }
 
-const job = (of = desk, jobId = 'j'): Shown => (of.call('describeJob', { jobId }) as { readonly job: Shown }).job;
+const job = (of = desk, jobId = 'j'): Shown => of.call('describeJob', { jobId }).job as Shown;
 
 /** The things that have an execution, with its status. */
 function reached(of = desk, jobId = 'j'): Readonly<Record<string, string>> {
-  const { executionSummaries } = of.call('listJobExecutionsForJob', { jobId, maxResults: 100 }) as { readonly executionSummaries: readonly { readonly thingArn: string; readonly jobExecutionSummary: { readonly status: string } }[] };
+  const { executionSummaries } = of.call('listJobExecutionsForJob', { jobId, maxResults: 100 });
   return Object.fromEntries(executionSummaries.map(({ thingArn, jobExecutionSummary: { status } }) => [thingArn.split('/')[1]!, status]));
 }
 

@@ -3,6 +3,8 @@ import { propertyOf } from '../../../deployment';
 import { bytes, invalid, optionalText, text } from '../input';
 import { jsonService } from '../json-service';
 import type { Input } from '../json-service';
+import { each } from '../permissions';
+import type { Permission, Permissions } from '../permissions';
 import { ServiceError } from '../service';
 import type { Service } from '../service';
 import { StateFile } from '../state-file';
@@ -16,6 +18,14 @@ interface Issued {
 }
 
 const DAY_MS = 24 * 3600 * 1000;
+
+const onAuthority: Permission = { on: (input) => [text(input, 'CertificateAuthorityArn')] };
+
+/** @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsprivatecertificateauthority.html */
+const PERMISSIONS: Permissions = {
+  IssueCertificate: { ...onAuthority, keys: (input) => ({ 'acm-pca:TemplateArn': optionalText(input, 'TemplateArn') }) },
+  ...each(['GetCertificate', 'GetCertificateAuthorityCertificate', 'DescribeCertificateAuthority'], onAuthority),
+};
 
 /** AWS Private CA with the authorities that the deployment declares, each a root of its own. */
 export function acmPcaService(around: Surroundings): Service {
@@ -65,7 +75,7 @@ export function acmPcaService(around: Surroundings): Service {
         },
       } };
     },
-  });
+  }, PERMISSIONS);
 }
 
 /** @see https://docs.aws.amazon.com/privateca/latest/APIReference/API_Validity.html */

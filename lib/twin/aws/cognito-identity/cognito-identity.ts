@@ -1,9 +1,12 @@
-import type { RolePermissions } from '../../iam';
+import { UNKNOWN_VALUE } from '../../../policy';
+import type { KnownKeys, RolePermissions } from '../../iam';
 import type { Claims } from '../../issuer';
-import type { RoleSession, Session } from '../access-keys';
+import type { RoleSession } from '../access-keys';
 import { flag, optionalText, pageSize, text, texts } from '../input';
 import { jsonService } from '../json-service';
 import type { Input } from '../json-service';
+import { each, FREE, requestTags } from '../permissions';
+import type { Permissions } from '../permissions';
 import { ServiceError } from '../service';
 import type { Service } from '../service';
 import type { Surroundings } from '../surroundings';
@@ -59,10 +62,23 @@ export function cognitoIdentityService(around: Surroundings, logins: Logins, rol
     return { pool, identity: identities.link(identity, given), given };
   }
 
-  /** What is about one identity has no resource: policies must say `*`, and may name the pool in a condition. */
-  function admin(caller: Session | undefined, operation: string, { arn }: IdentityPool): void {
-    roles.require(caller, `cognito-identity:${operation}`, operation === 'ListIdentities' ? arn : undefined, { 'cognito-identity:IdentityPoolArn': arn });
+  /** The pool of identities, as a condition may name it; of several it is not known how AWS names them. */
+  function poolOf(identityIds: readonly string[]): KnownKeys {
+    const arns = new Set(identityIds.map((id) => pools.get(identities.get(id).poolId).arn));
+    return { 'cognito-identity:IdentityPoolArn': arns.size > 1 ? UNKNOWN_VALUE : [...arns][0] };
   }
+
+  /**
+   * What is about one identity has no resource: policies must say `*`, and may name the pool in a condition.
+   *
+   * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitoidentity.html
+   */
+  const permissions: Permissions = {
+    ...each([...UNSIGNED], FREE),
+    DescribeIdentity: { keys: (input) => poolOf([text(input, 'IdentityId')]) },
+    DeleteIdentities: { keys: (input) => poolOf(texts(input, 'IdentityIdsToDelete')) },
+    ListIdentities: { on: (input) => [pools.arnOf(text(input, 'IdentityPoolId'))], keys: (input) => ({ 'cognito-identity:IdentityPoolArn': pools.arnOf(text(input, 'IdentityPoolId')) }) },
+  };
 
   return jsonService('cognito-identity', 'Amazon Cognito identity pools', {
     GetId: async (input) => {
@@ -80,7 +96,11 @@ export function cognitoIdentityService(around: Surroundings, logins: Logins, rol
       const session = sessionOf(roleArn, identity, given, login === undefined ? {} : tagsOf(pools.tagClaims(pool, login.provider), login.claims));
       const { identityId, identityPoolId, amr } = session.identity!;
       const objection = roles.objectionTo(roleArn, {
-        provider: PROVIDER, tagged: Object.keys(session.tags ?? {}).length > 0, values: { [`${PROVIDER}:aud`]: identityPoolId, [`${PROVIDER}:sub`]: identityId, [`${PROVIDER}:amr`]: amr },
+        provider: PROVIDER,
+        tagged: Object.keys(session.tags ?? {}).length > 0,
+        values: {
+          [`${PROVIDER}:aud`]: identityPoolId, [`${PROVIDER}:sub`]: identityId, [`${PROVIDER}:amr`]: amr, ...requestTags(Object.entries(session.tags ?? {}).map(([Key, Value]) => ({ Key, Value }))),
+        },
       });
       if (objection !== undefined) {
         throw misconfigured(objection);
@@ -96,32 +116,25 @@ export function cognitoIdentityService(around: Surroundings, logins: Logins, rol
         ? new ServiceError('UnknownOperationException', 'the twin does not serve the basic (classic) flow; use GetCredentialsForIdentity')
         : new ServiceError('InvalidParameterException', 'Basic (classic) flow is not enabled, please use enhanced flow.');
     },
-    DescribeIdentity: (input, caller) => {
-      const identity = identities.get(text(input, 'IdentityId'));
-      admin(caller, 'DescribeIdentity', pools.get(identity.poolId));
-      return describe(identity);
-    },
-    ListIdentities: (input, caller) => {
+    DescribeIdentity: (input) => describe(identities.get(text(input, 'IdentityId'))),
+    ListIdentities: (input) => {
       const pool = pools.get(text(input, 'IdentityPoolId'));
-      admin(caller, 'ListIdentities', pool);
       const after = optionalText(input, 'NextToken') ?? '';
       const found = identities.of(pool.id).filter(({ identityId, logins: linked }) => identityId > after && !(flag(input, 'HideDisabled') && Object.keys(linked).length === 0))
         .sort((a, b) => (a.identityId < b.identityId ? -1 : 1));
       const page = found.slice(0, pageSize(input, 'MaxResults', MAX_PAGE));
       return { IdentityPoolId: pool.id, Identities: page.map(describe), ...found.length > page.length && { NextToken: page.at(-1)?.identityId } };
     },
-    DeleteIdentities: (input, caller) => {
+    DeleteIdentities: (input) => {
       const ids = texts(input, 'IdentityIdsToDelete');
       if (ids.length > MAX_PAGE) {
         throw new ServiceError('InvalidParameterException', `'IdentityIdsToDelete' may have at most ${MAX_PAGE} ids`);
       }
-      // All that the caller may not delete are refused before any is deleted.
-      const known = ids.map((id) => identities.get(id));
-      known.forEach(({ poolId }) => admin(caller, 'DeleteIdentities', pools.get(poolId)));
-      known.forEach(({ identityId }) => identities.remove(identityId));
+      // One that is not there is refused before any is deleted.
+      ids.map((id) => identities.get(id)).forEach(({ identityId }) => identities.remove(identityId));
       return { UnprocessedIdentityIds: [] };
     },
-  }, { evaluatesIam: true, unsigned: { target: 'AWSCognitoIdentityService', operations: UNSIGNED } });
+  }, permissions, { unsigned: { target: 'AWSCognitoIdentityService', operations: UNSIGNED } });
 }
 
 function checkGuests({ allowsGuests }: IdentityPool): void {

@@ -36,12 +36,11 @@ export class IdentityPools {
   constructor(private readonly around: Surroundings) {}
 
   public all(): readonly IdentityPool[] {
-    const { partition, region, accountId } = this.around.scope;
     return declared(this.around, 'AWS::Cognito::IdentityPool').map(({ id, resource: { properties } }) => {
       const attachment = this.attached('AWS::Cognito::IdentityPoolRoleAttachment', id)[0];
       return {
         id,
-        arn: `arn:${partition}:cognito-identity:${region}:${accountId}:identitypool/${id}`,
+        arn: this.arnOf(id),
         allowsGuests: flagAt(properties, 'AllowUnauthenticatedIdentities'),
         allowsClassicFlow: flagAt(properties, 'AllowClassicFlow'),
         clients: listAt(properties, 'CognitoIdentityProviders').map((entry) => ({
@@ -52,6 +51,12 @@ export class IdentityPools {
         mappings: mappingsIn(propertyOf(attachment, 'RoleMappings')),
       };
     });
+  }
+
+  /** The ARN of a pool, whether or not it is there. */
+  public arnOf(poolId: string): string {
+    const { partition, region, accountId } = this.around.scope;
+    return `arn:${partition}:cognito-identity:${region}:${accountId}:identitypool/${poolId}`;
   }
 
   /** @throws ServiceError as Amazon Cognito does for one that is not there. */

@@ -1,12 +1,13 @@
 import { textAt } from '../../../deployment';
 import type { JWTPayload } from 'jose' with { 'resolution-mode': 'import' };
 import { randomBytes } from 'node:crypto';
-import type { RolePermissions } from '../../iam';
+import type { AccountScope } from '../../../policy';
 import { TokenError } from '../../issuer';
-import type { Session } from '../access-keys';
 import { flag, optionalText, pageSize, text, texts } from '../input';
 import { jsonService } from '../json-service';
 import type { Input, Operations } from '../json-service';
+import { each, FREE } from '../permissions';
+import type { Permissions } from '../permissions';
 import { ServiceError } from '../service';
 import type { Service } from '../service';
 import type { Surroundings } from '../surroundings';
@@ -28,17 +29,26 @@ interface Target {
   readonly users: Users;
 }
 
+/**
+ * Calls without a signature take no permission, the others the action of their name on the pool.
+ *
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
+ */
+function permissionsOf(operations: Operations, { partition, region, accountId }: AccountScope): Permissions {
+  const admin = Object.keys(operations).filter((operation) => !UNSIGNED.has(operation));
+  return { ...each([...UNSIGNED], FREE), ...each(admin, { on: (input) => [`arn:${partition}:cognito-idp:${region}:${accountId}:userpool/${text(input, 'UserPoolId')}`] }) };
+}
+
 /** Amazon Cognito user pools that the deployment declares. */
-export function cognitoIdpService(around: Surroundings, userPools: UserPools, roles: RolePermissions): Service {
+export function cognitoIdpService(around: Surroundings, userPools: UserPools): Service {
   const { pools } = userPools;
   const signIn = new SignIn(around, userPools);
 
-  /** The calls of somebody who may, about a pool. */
+  /** A call about a pool. */
   function admin(operation: string, run: (target: Target, input: Input) => object | Promise<object>): Operations {
     return {
-      [operation]: (input: Input, caller: Session | undefined) => {
+      [operation]: (input: Input) => {
         const pool = pools.pool(text(input, 'UserPoolId'));
-        roles.require(caller, `cognito-idp:${operation}`, pool.arn);
         return run({ pool, users: userPools.users(pool) }, input);
       },
     };
@@ -63,7 +73,7 @@ export function cognitoIdpService(around: Surroundings, userPools: UserPools, ro
     throw new ServiceError('NotAuthorizedException', 'Invalid Access Token');
   }
 
-  return jsonService('cognito-idp', 'Amazon Cognito user pools', {
+  const operations: Operations = {
     ...admin('AdminCreateUser', async ({ pool, users }, input) => {
       const password = optionalText(input, 'TemporaryPassword') ?? `${randomBytes(18).toString('base64url')}aA1!`;
       checkPassword(pool, password);
@@ -130,7 +140,8 @@ export function cognitoIdpService(around: Surroundings, userPools: UserPools, ro
       users.remove(user);
       return {};
     },
-  }, { evaluatesIam: true, unsigned: { target: 'AWSCognitoIdentityProviderService', operations: UNSIGNED } });
+  };
+  return jsonService('cognito-idp', 'Amazon Cognito user pools', operations, permissionsOf(operations, around.scope), { unsigned: { target: 'AWSCognitoIdentityProviderService', operations: UNSIGNED } });
 
   function groupIn({ id }: UserPool, input: Input): string {
     const name = text(input, 'GroupName');

@@ -1,11 +1,13 @@
 import { NO_STORAGE } from '../../storage';
 import { ServiceError, unknownOperation } from '../service';
-import type { Service, ServiceResponse } from '../service';
-import { jsonError } from '../json-service';
+import type { Service, ServiceRequest, ServiceResponse } from '../service';
+import { jsonError, parseInput } from '../json-service';
+import { needsOf } from '../permissions';
 import type { Surroundings } from '../surroundings';
 import { answerOf, Engine } from './engine';
 import { KeptItems } from './kept-items';
 import { MadeTables } from './made-tables';
+import { dynamodbPermissions } from './permissions';
 import { declaredTables } from './tables';
 
 /** Operations that change what tables hold. */
@@ -23,6 +25,7 @@ export function dynamodbService(around: Surroundings): Service {
   const kept = around.storage === NO_STORAGE ? undefined : new KeptItems(around.storage);
   let opening: Promise<Opened> | undefined;
   let working: Promise<unknown> = Promise.resolve();
+  const permissions = dynamodbPermissions(around);
 
   const open = async (): Promise<Opened> => {
     const engine = await Engine.start();
@@ -34,8 +37,15 @@ export function dynamodbService(around: Surroundings): Service {
 
   return {
     name: 'dynamodb',
+    needs: ({ headers, body }) => {
+      const operation = operationOf(headers);
+      if (!SERVED.includes(operation)) {
+        throw unknownOperation('DynamoDB', operation, SERVED);
+      }
+      return needsOf('dynamodb', permissions, operation, parseInput(body));
+    },
     handle: async ({ headers, body }) => {
-      const operation = /^DynamoDB_20120810\.(\w+)$/.exec(String(headers['x-amz-target'] ?? ''))?.[1] ?? '';
+      const operation = operationOf(headers);
       if (!SERVED.includes(operation)) {
         return jsonError(unknownOperation('DynamoDB', operation, SERVED));
       }
@@ -60,6 +70,10 @@ export function dynamodbService(around: Surroundings): Service {
     }
     return answerOf(answer);
   }
+}
+
+function operationOf(headers: ServiceRequest['headers']): string {
+  return /^DynamoDB_20120810\.(\w+)$/.exec(String(headers['x-amz-target'] ?? ''))?.[1] ?? '';
 }
 
 function tableIn(body: Buffer): string {

@@ -1,6 +1,7 @@
 import { createPrivateKey, createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { asText, propertyOf } from '../../../deployment';
+import type { AccountScope } from '../../../policy';
 import { ServiceError } from '../service';
 import { declared } from '../surroundings';
 import type { DeclaredResource, Surroundings } from '../surroundings';
@@ -34,18 +35,27 @@ export class Keys {
 
   constructor(private readonly around: Surroundings) {}
 
+  /** The ARN of a key that is named so, whether or not it is there. */
+  public arnOf(keyId: string, { partition, region, accountId }: AccountScope): string {
+    const target = this.targetOf(keyId);
+    return this.declared(target)?.arn ?? (target.startsWith('arn:') ? target : `arn:${partition}:kms:${region}:${accountId}:key/${target}`);
+  }
+
   /**
    * The key of an id, an ARN, or the name or ARN of an alias.
    *
    * @throws ServiceError as AWS KMS does for one that is not there.
    */
   public find(keyId: string): Key {
-    const target = this.targetOf(keyId);
-    const found = declared(this.around, 'AWS::KMS::Key').find(({ id, arn }) => id === target || arn === target);
+    const found = this.declared(this.targetOf(keyId));
     if (found === undefined) {
       throw new ServiceError('NotFoundException', `the assembly declares no key or alias '${keyId}'`);
     }
     return this.read(found);
+  }
+
+  private declared(target: string): DeclaredResource | undefined {
+    return declared(this.around, 'AWS::KMS::Key').find(({ id, arn }) => id === target || arn === target);
   }
 
   private targetOf(keyId: string): string {

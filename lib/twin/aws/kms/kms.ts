@@ -8,6 +8,7 @@ import type { Service } from '../service';
 import type { Surroundings } from '../surroundings';
 import { Keys } from './keys';
 import type { Key } from './keys';
+import { kmsPermissions } from './permissions';
 
 /** How a signing algorithm signs. */
 interface SigningAlgorithm {
@@ -37,7 +38,7 @@ const ALGORITHMS: Readonly<Record<string, Readonly<Record<string, SigningAlgorit
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html */
 const MAX_RAW_BYTES = 4096;
 
-/** AWS KMS with the keys that the deployment declares; nobody checks their policies. */
+/** AWS KMS with the keys that the deployment declares. */
 export function kmsService(around: Surroundings): Service {
   const keys = new Keys(around);
   const keyOf = (input: Input): Key => keys.find(text(input, 'KeyId'));
@@ -63,7 +64,7 @@ export function kmsService(around: Surroundings): Service {
       const { key, plaintext } = decrypt(keys, bytes(input, 'CiphertextBlob'), contextOf(input));
       return { KeyId: key.arn, Plaintext: plaintext.toString('base64'), EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' };
     },
-  });
+  }, kmsPermissions(keys, around.scope, (input) => keyIdIn(bytes(input, 'CiphertextBlob'))));
 }
 
 function describe({ id, arn, description, keySpec, keyUsage }: Key, { scope, clock }: Surroundings): object {
@@ -149,11 +150,15 @@ function encrypt(key: Key, plaintext: Buffer, context: Buffer): Buffer {
   return Buffer.concat([Buffer.from(key.id), iv, cipher.getAuthTag(), body]);
 }
 
+function keyIdIn(blob: Buffer): string {
+  return blob.subarray(0, ID_BYTES).toString();
+}
+
 function decrypt(keys: Keys, blob: Buffer, context: Buffer): { readonly key: Key; readonly plaintext: Buffer } {
   const iv = blob.subarray(ID_BYTES, ID_BYTES + IV_BYTES);
   const tag = blob.subarray(ID_BYTES + IV_BYTES, ID_BYTES + IV_BYTES + TAG_BYTES);
   try {
-    const key = symmetric(keys.find(blob.subarray(0, ID_BYTES).toString()));
+    const key = symmetric(keys.find(keyIdIn(blob)));
     const decipher = createDecipheriv('aes-256-gcm', key.material(), iv, { authTagLength: TAG_BYTES }).setAAD(context).setAuthTag(tag);
     return { key, plaintext: Buffer.concat([decipher.update(blob.subarray(ID_BYTES + IV_BYTES + TAG_BYTES)), decipher.final()]) };
   } catch {

@@ -5,6 +5,7 @@ import { xmlAnswer, xmlError } from '../xml';
 import type { Xml } from '../xml';
 import { findBucket } from './buckets';
 import type { Bucket, ObjectInfo } from './buckets';
+import { keysOf } from './condition-keys';
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
@@ -12,15 +13,30 @@ const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 const MAX_KEY_BYTES = 1024;
 const MAX_KEYS = 1000;
 
-type Operation = (bucket: Bucket, key: string, request: ServiceRequest) => ServiceResponse;
+type Run = (bucket: Bucket, key: string, request: ServiceRequest) => ServiceResponse;
 
-/** What a request asks for, by its method and whether it names an object. A query that is not named here is another operation. */
-const OPERATIONS: readonly { readonly method: string; readonly of: 'object' | 'bucket'; readonly query: RegExp; readonly run: Operation }[] = [
-  { method: 'GET', of: 'object', query: /^(x-id|response-.*|x-amz-.*)$/i, run: getObject },
-  { method: 'HEAD', of: 'object', query: /^x-amz-/i, run: getObject },
-  { method: 'PUT', of: 'object', query: /^(x-id|x-amz-.*)$/i, run: putObject },
-  { method: 'DELETE', of: 'object', query: /^(x-id|x-amz-.*)$/i, run: deleteObject },
-  { method: 'GET', of: 'bucket', query: /^(list-type|prefix|delimiter|max-keys|continuation-token|start-after|encoding-type|fetch-owner|x-id|x-amz-.*)$/i, run: listObjects },
+/** An operation, and the action that IAM asks about. */
+interface Operation {
+  readonly method: string;
+  readonly of: 'object' | 'bucket';
+  readonly query: RegExp;
+  readonly action: string;
+  readonly run: Run;
+}
+
+/**
+ * What a request asks for, by its method and whether it names an object. A query that is not named here is another operation.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+ */
+const OPERATIONS: readonly Operation[] = [
+  { method: 'GET', of: 'object', query: /^(x-id|response-.*|x-amz-.*)$/i, action: 's3:GetObject', run: getObject },
+  { method: 'HEAD', of: 'object', query: /^x-amz-/i, action: 's3:GetObject', run: getObject },
+  { method: 'PUT', of: 'object', query: /^(x-id|x-amz-.*)$/i, action: 's3:PutObject', run: putObject },
+  { method: 'DELETE', of: 'object', query: /^(x-id|x-amz-.*)$/i, action: 's3:DeleteObject', run: deleteObject },
+  {
+    method: 'GET', of: 'bucket', query: /^(list-type|prefix|delimiter|max-keys|continuation-token|start-after|encoding-type|fetch-owner|x-id|x-amz-.*)$/i, action: 's3:ListBucket', run: listObjects,
+  },
 ];
 
 const SERVED = ['GetObject', 'HeadObject', 'PutObject', 'DeleteObject', 'ListObjectsV2'];
@@ -29,19 +45,14 @@ const SERVED = ['GetObject', 'HeadObject', 'PutObject', 'DeleteObject', 'ListObj
 export function s3Service(around: Surroundings): Service {
   return {
     name: 's3',
+    needs: (request) => {
+      const { operation: { action, of }, bucketName, key } = readCall(request);
+      const bucketArn = `arn:${around.scope.partition}:s3:::${bucketName}`;
+      return [{ action, resource: of === 'object' ? `${bucketArn}/${key}` : bucketArn, values: keysOf(request, around.scope.accountId) }];
+    },
     handle: (request) => {
       try {
-        const [bucketName = '', ...rest] = request.path.slice(1).split('/').map(decode);
-        const key = rest.join('/');
-        if (bucketName === '') {
-          throw unknownOperation('S3', 'ListBuckets', SERVED);
-        }
-        const operation = OPERATIONS.find(({ method, of, query }) => (
-          method === request.method && (of === 'object') === (key !== '') && [...request.query.keys()].every((name) => query.test(name))
-        ));
-        if (operation === undefined || request.headers['x-amz-copy-source'] !== undefined) {
-          throw unknownOperation('S3', `${request.method} ${request.path}?${[...request.query.keys()].join('&')}`, SERVED);
-        }
+        const { operation, bucketName, key } = readCall(request);
         return Promise.resolve(operation.run(findBucket(around, bucketName), key, request));
       } catch (error) {
         if (!(error instanceof ServiceError)) {
@@ -51,6 +62,20 @@ export function s3Service(around: Surroundings): Service {
       }
     },
   };
+}
+
+/** @throws ServiceError for an operation that is not served. */
+function readCall({ method, path, query, headers }: ServiceRequest): { readonly operation: Operation; readonly bucketName: string; readonly key: string } {
+  const [bucketName = '', ...rest] = path.slice(1).split('/').map(decode);
+  const key = rest.join('/');
+  if (bucketName === '') {
+    throw unknownOperation('S3', 'ListBuckets', SERVED);
+  }
+  const operation = OPERATIONS.find((one) => one.method === method && (one.of === 'object') === (key !== '') && [...query.keys()].every((name) => one.query.test(name)));
+  if (operation === undefined || headers['x-amz-copy-source'] !== undefined) {
+    throw unknownOperation('S3', `${method} ${path}?${[...query.keys()].join('&')}`, SERVED);
+  }
+  return { operation, bucketName, key };
 }
 
 function existing(bucket: Bucket, key: string): ObjectInfo {

@@ -5,6 +5,7 @@ import type { Input } from '../json-service';
 import { ServiceError } from '../service';
 import type { Service } from '../service';
 import type { Surroundings } from '../surroundings';
+import { secretsManagerPermissions } from './permissions';
 import { CURRENT, moveStage, Secrets } from './secrets';
 import type { Content, Secret, Version } from './secrets';
 
@@ -71,7 +72,7 @@ export function secretsManagerService(around: Surroundings): Service {
       secrets.keep({ ...secret, tags: Object.fromEntries(Object.entries(secret.tags).filter(([key]) => !keys.includes(key))) });
       return {};
     },
-  });
+  }, secretsManagerPermissions(secrets, around.scope));
 }
 
 function identify({ arn, name }: Secret): object {

@@ -1,5 +1,6 @@
 import { createHash, randomInt, randomUUID } from 'node:crypto';
 import { asText, propertyOf } from '../../../deployment';
+import type { AccountScope } from '../../../policy';
 import { ServiceError } from '../service';
 import { StateFile } from '../state-file';
 import { declared } from '../surroundings';
@@ -40,13 +41,19 @@ export class Secrets {
    * @throws ServiceError as AWS Secrets Manager does for one that is not there.
    */
   public find(secretId: string): Secret {
-    const found = declared(this.around, 'AWS::SecretsManager::Secret').find(({ arn }) => (
-      arn === secretId || arn.slice(0, -'-xxxxxx'.length) === secretId || nameOf(arn) === secretId
-    ));
+    const found = this.declared(secretId);
     if (found === undefined) {
       throw new ServiceError('ResourceNotFoundException', "Secrets Manager can't find the specified secret: the assembly declares none with this id.");
     }
     return this.follow(found);
+  }
+
+  /** The ARN of a secret that is named so, whether or not it is there, and the tags that it has. */
+  public identify(secretId: string, { partition, region, accountId }: AccountScope): Pick<Secret, 'arn' | 'tags'> {
+    const found = this.declared(secretId);
+    return found === undefined
+      ? { arn: secretId.startsWith('arn:') ? secretId : `arn:${partition}:secretsmanager:${region}:${accountId}:secret:${secretId}`, tags: {} }
+      : { arn: found.arn, tags: this.fileOf(found.arn).read().tags ?? {} };
   }
 
   public keep(secret: Secret): void {
@@ -73,6 +80,12 @@ export class Secrets {
     const followed = { ...value === undefined ? secret : this.put(secret, randomUUID(), { text: value }, [CURRENT]), declared: declaration };
     this.keep(followed);
     return followed;
+  }
+
+  private declared(secretId: string): DeclaredResource | undefined {
+    return declared(this.around, 'AWS::SecretsManager::Secret').find(({ arn }) => (
+      arn === secretId || arn.slice(0, -'-xxxxxx'.length) === secretId || nameOf(arn) === secretId
+    ));
   }
 
   private fileOf(arn: string): StateFile<Partial<Secret>> {

@@ -7,6 +7,7 @@ import type { Service } from '../service';
 import { StateFile } from '../state-file';
 import { declared } from '../surroundings';
 import type { Surroundings } from '../surroundings';
+import { ssmPermissions } from './permissions';
 
 const TYPES: readonly string[] = ['String', 'StringList', 'SecureString'];
 
@@ -49,13 +50,16 @@ export function ssmService(around: Surroundings): Service {
     return gone.length + fromTemplate.length === 0 ? before : file.write({ ...known, ...Object.fromEntries(fromTemplate) });
   };
 
+  const { partition, region, accountId } = around.scope;
+  const arnOf = (name: string): string => `arn:${partition}:ssm:${region}:${accountId}:parameter${name.startsWith('/') ? '' : '/'}${name}`;
+
   const show = ({ name, type, value, version, lastModified }: Parameter, decrypt: boolean): object => ({
     Name: name,
     Type: type,
     Value: type === 'SecureString' && !decrypt ? `encrypted:${Buffer.from(`version ${version}`).toString('base64')}` : value,
     Version: version,
     LastModifiedDate: lastModified,
-    ARN: `arn:${around.scope.partition}:ssm:${around.scope.region}:${around.scope.accountId}:parameter${name.startsWith('/') ? '' : '/'}${name}`,
+    ARN: arnOf(name),
     DataType: 'text',
   });
 
@@ -151,7 +155,7 @@ export function ssmService(around: Surroundings): Service {
       return {};
     },
     ListTagsForResource: (input) => ({ TagList: tagList(tagged(input).tags) }),
-  });
+  }, ssmPermissions(arnOf, (name) => get(all(), name)?.tags ?? {}));
 }
 
 function get(parameters: Parameters, name: string): Parameter | undefined {
