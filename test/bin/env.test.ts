@@ -49,7 +49,7 @@ test('local prints outputs, and env makes a shell and the AWS SDK talk to the tw
     .fetch(variables.AWS_ENDPOINT_URL!, { method: 'POST', body: 'Action=GetCallerIdentity' });
   expect(await caller.text()).toContain('<Arn>arn:aws:sts::123456789012:assumed-role/backend/iot-warden</Arn>');
   expect(await run(['env', '--state', state, '--role', `${role}-2`])).toMatchObject({
-    code: 2, stdout: '', stderr: `iot-warden: --role ${role}-2: the caller may not assume ${role}-2: it is no role of the deployment, or the caller does not run the twin\n`,
+    code: 2, stdout: '', stderr: `iot-warden: --role ${role}-2: the caller may not assume ${role}-2: it is no role of the deployment\n`,
   });
 
   const { pumps } = JSON.parse(readFileSync(scratch('outputs.json'), 'utf8')) as { pumps: { Url: string } };
