@@ -1,4 +1,6 @@
-import { CreateCertificateFromCsrCommand, CreateJobCommand, DescribeJobExecutionCommand, DescribeThingCommand, ListCertificatesCommand, UpdateThingCommand } from '@aws-sdk/client-iot';
+import {
+  CreateCertificateFromCsrCommand, CreateJobCommand, DescribeJobCommand, DescribeJobExecutionCommand, DescribeThingCommand, ListCertificatesCommand, ListJobsCommand, ListTagsForResourceCommand, UpdateThingCommand,
+} from '@aws-sdk/client-iot';
 import type { IoTClient } from '@aws-sdk/client-iot';
 import type { IClientOptions, Packet } from 'mqtt';
 import type { MqttJs } from '../support/mqttjs';
@@ -285,6 +287,55 @@ function jobs(thingName: string): KeptThing<Execution> {
   };
 }
 
+interface Planned {
+  readonly jobId: string;
+  readonly startTime: string;
+}
+
+/** Jobs that are to start another day, with their tags, and one that has yet to reach the second of its things. */
+function plannedJobs(thingNames: readonly string[]): KeptThing<Planned> {
+  const startTime = new Date(Date.now() + 24 * 3600 * 1000).toISOString();
+  let created = 0;
+  let targets: string[] | undefined;
+  let rollout: string | undefined;
+  const job = { document: '{"operation":"reboot"}', tags: [{ Key: 'kept', Value: 'yes' }] };
+  return {
+    name: 'jobs that wait',
+    load: (twin, told) => untilGone(twin, async () => {
+      targets ??= await Promise.all(thingNames.map(async (thingName) => (await twin.iot.send(new DescribeThingCommand({ thingName }))).thingArn!));
+      if (rollout === undefined) {
+        // Another one if nobody was told of it.
+        const jobId = `rollout-${created++}`;
+        await twin.iot.send(new CreateJobCommand({ ...job, jobId, targets, jobExecutionsRolloutConfig: { maximumPerMinute: 1 } }));
+        rollout = jobId;
+      }
+      const jobId = `planned-${created++}`;
+      await twin.iot.send(new CreateJobCommand({ ...job, jobId, targets, schedulingConfig: { startTime } }));
+      told({ jobId, startTime });
+    }),
+    check: async (twin, facts) => {
+      const scheduled = new Set<string>();
+      let nextToken: string | undefined;
+      do {
+        const page = await twin.iot.send(new ListJobsCommand({ status: 'SCHEDULED', maxResults: 250, ...nextToken !== undefined && { nextToken } }));
+        page.jobs!.forEach(({ jobId }) => scheduled.add(jobId!));
+        nextToken = page.nextToken;
+      } while (nextToken !== undefined);
+      expect(facts.filter(({ jobId }) => !scheduled.has(jobId))).toEqual([]);
+      for (const { jobId } of facts.slice(-1)) {
+        const { job: found } = await twin.iot.send(new DescribeJobCommand({ jobId }));
+        expect(found).toMatchObject({ status: 'SCHEDULED', schedulingConfig: { startTime } });
+        expect((await twin.iot.send(new ListTagsForResourceCommand({ resourceArn: found!.jobArn }))).tags).toEqual(job.tags);
+      }
+      if (rollout !== undefined) {
+        // A minute may have passed.
+        const { isConcurrent, jobProcessDetails } = (await twin.iot.send(new DescribeJobCommand({ jobId: rollout }))).job!;
+        expect(jobProcessDetails?.numberOfQueuedThings).toBe(isConcurrent === true ? 1 : 2);
+      }
+    },
+  };
+}
+
 /** Do something over and over; that it fails is the end of the twin. */
 async function untilGone(twin: MortalTwin, act: () => Promise<void>): Promise<void> {
   for (;;) {
@@ -308,7 +359,8 @@ export function keptThings(csrPem: string): readonly KeptThing[] {
     thingVersions('updated'),
     shadowVersions('shadowed'),
     jobs('worker'),
+    plannedJobs(['planned-1', 'planned-2']),
   ];
 }
 
-export const THINGS = ['retainer', 'reader', 'away', 'publisher-away', 'there', 'publisher-there', 'updated', 'shadowed', 'worker'];
+export const THINGS = ['retainer', 'reader', 'away', 'publisher-away', 'there', 'publisher-there', 'updated', 'shadowed', 'worker', 'planned-1', 'planned-2'];
