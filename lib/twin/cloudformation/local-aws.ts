@@ -101,11 +101,11 @@ export class LocalAws {
     this.keys = new AccessKeys(() => clock.now());
     this.presigning = new Presigning({ endpoint: () => this.endpoint, region: scope.region, keys: this.keys, clock, now: Date.now });
     this.around = { deployment: () => this.deployment, scope, folder, storage, clock, keys: this.keys };
-    const access = ({ name, roleArn }: FunctionConfig): FunctionAccess => ({
+    const access = ({ name, roleArn = `arn:${scope.partition}:iam::${scope.accountId}:role/not-known` }: FunctionConfig): FunctionAccess => ({
       endpoint: this.endpoint,
       region: scope.region,
       rootCa: trustedBy(folder),
-      credentials: this.keys.issue(Infinity, roleArn === undefined ? { kind: 'operator' } : { kind: 'role', roleArn, sessionName: name }),
+      credentials: this.keys.issue(Infinity, { kind: 'role', roleArn, sessionName: name }),
     });
     this.lambda = new LambdaFunctions({ access, folder, clock, project, runs, log });
     this.functions = this.lambda;

@@ -12,7 +12,7 @@ export interface FunctionConfig {
   readonly handler: string;
   readonly code: FunctionCode;
 
-  /** The role that the function has, if it is known. */
+  /** The role that the function has, if it is known; without it, IAM allows the function nothing. */
   readonly roleArn?: string;
   readonly timeoutMs: number;
   readonly memoryMb: number;

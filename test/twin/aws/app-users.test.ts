@@ -2,7 +2,7 @@ import * as cognito from '@aws-sdk/client-cognito-identity';
 import * as idp from '@aws-sdk/client-cognito-identity-provider';
 import { IoTClient, ListAttachedPoliciesCommand } from '@aws-sdk/client-iot';
 import { AwsClient } from 'aws4fetch';
-import { fn } from '../support/resources';
+import { fn, role } from '../support/resources';
 import { ANYTHING, TestTwin } from '../support/test-twin';
 import { IDENTITIES } from './app-template';
 
@@ -16,7 +16,11 @@ return { statusCode: 200, headers: { 'content-type': 'application/json' }, body:
 let served: TestTwin;
 
 beforeAll(async () => {
-  served = await TestTwin.start({ 'pump-1': { may: ANYTHING } }, {}, { ...IDENTITIES, Function: fn(ATTACH) });
+  served = await TestTwin.start({ 'pump-1': { may: ANYTHING } }, {}, {
+    ...IDENTITIES,
+    Attacher: role({ Effect: 'Allow', Action: 'iot:AttachPolicy', Resource: '*' }),
+    Function: fn(ATTACH, { Role: { 'Fn::GetAtt': ['Attacher', 'Arn'] } }),
+  });
 });
 afterAll(() => served.stop());
 
