@@ -4,7 +4,7 @@ import type { ServiceGuard } from '../iam';
 import type { IsKept } from '../storage';
 import type { AccessKeys } from './access-keys';
 import { allowLocalPages, isForeignPage, preflightOfLocalPage } from './cors';
-import { jsonError } from './json-service';
+import { jsonError, targetOf } from './json-service';
 import { ServiceError } from './service';
 import type { Service, ServiceRequest, ServiceResponse } from './service';
 import { serviceOf, verifySignature } from './signature';
@@ -134,8 +134,8 @@ function errorOf({ url = '/', headers }: IncomingMessage, error: ServiceError): 
 
 /** The answer to a call that needs no signature, or to a page of this computer that is about to make one. */
 async function answerUnsigned(services: readonly Service[], request: ServiceRequest): Promise<ServiceResponse | undefined> {
-  const [target = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
-  const service = services.find(({ unsigned }) => unsigned?.target === target && unsigned.operations.has(operation));
+  const operation = targetOf(request.headers);
+  const service = services.find(({ unsigned }) => unsigned?.operations.has(operation) && request.headers['x-amz-target'] === `${unsigned.target}.${operation}`);
   if (service === undefined) {
     return preflightOfLocalPage(request);
   }
