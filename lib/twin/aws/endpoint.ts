@@ -20,10 +20,10 @@ const MAX_BODY = 16 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /** How a service that does not speak JSON answers with an error. */
-const ERRORS: Readonly<Record<string, (error: ServiceError) => ServiceResponse>> = {
-  s3: (error) => xmlError(error),
-  sts: (error) => xmlError(error, 'ErrorResponse'),
-};
+const ERRORS: ReadonlyMap<string | undefined, (error: ServiceError) => ServiceResponse> = new Map([
+  ['s3', (error: ServiceError) => xmlError(error)],
+  ['sts', (error: ServiceError) => xmlError(error, 'ErrorResponse')],
+]);
 
 /** What a service calls it that IAM does not allow a call, where that is not AccessDeniedException with status 400. */
 const DENIED: Readonly<Record<string, { readonly name: string; readonly statusCode: number }>> = {
@@ -129,7 +129,7 @@ const NOT_KEPT = new ServiceError('ServiceUnavailableException', 'the twin canno
 /** An error in the words of the service that the request is for. */
 function errorOf({ url = '/', headers }: IncomingMessage, error: ServiceError): ServiceResponse {
   const [, search = ''] = splitOnce(url, '?');
-  return (ERRORS[serviceOf(headers, new URLSearchParams(search)) ?? ''] ?? jsonError)(error);
+  return (ERRORS.get(serviceOf(headers, new URLSearchParams(search))) ?? jsonError)(error);
 }
 
 /** The answer to a call that needs no signature, or to a page of this computer that is about to make one. */

@@ -101,6 +101,12 @@ describe('refuses', () => {
     expect(await send({ authorization: 'AWS4-HMAC-SHA256 Credential=../../x' })).toMatchObject({ status: 403 });
   });
 
+  test.each(['constructor', 'toString', '__proto__'])('a signature for a service that is called %s as any other', async (service) => {
+    expect(await send({ authorization: `AWS4-HMAC-SHA256 Credential=ASIA/20260101/eu-west-1/${service}/aws4_request` })).toMatchObject({
+      status: 403, body: expect.stringContaining('IncompleteSignatureException') as string,
+    });
+  });
+
   test('an operation that needs a signature, behind the name of one that needs none', async () => {
     const targets = ['Open.GetUser', 'Open.GetUser.AdminGetUser', 'Open.GetUser.', 'Open.AdminGetUser', 'Open.GetUser, Open.AdminGetUser', 'Other.GetUser'];
     expect(await Promise.all(targets.map(async (target) => (await send({ 'x-amz-target': target })).status))).toEqual([200, 403, 403, 403, 403, 403]);
