@@ -53,6 +53,8 @@ test.each([
   ['a payload that is not JSON', () => invoke('good', '{'), 400, 'InvalidRequestContentException'],
   ['another operation', () => send('lambda', '/2015-03-31/functions', '{}'), 400, 'UnknownOperationException'],
   ['a name that is no part of a URL', () => send('lambda', '/2015-03-31/functions/%E0%A4%A/invocations', '{}'), 400, 'InvalidParameterValueException'],
+  ['another function behind the name of one', () => invoke('mine:function:good'), 400, 'InvalidParameterValueException'],
+  ['a function of another account', () => invoke('arn:aws:lambda:eu-west-1:999999999999:function:good'), 404, 'ResourceNotFoundException'],
 ])('fails for %s', async (_, request, status, name) => {
   const response = await request();
   expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([status, name]);
