@@ -159,6 +159,19 @@ describe('DynamoDB', () => {
     await expect(send()).rejects.toMatchObject(refused(action, table));
   });
 
+  test.each([
+    ['GetItem', { Key: { owner: { S: 'eu-west-1:you' } }, RequestItems: {} }],
+    ['PutItem', { Item: { owner: { S: 'eu-west-1:you' } }, Key: { owner: mine.owner } }],
+    ['Query', { KeyConditionExpression: 'owner = :o', ExpressionAttributeValues: { ':o': { S: 'eu-west-1:you' } }, Key: { owner: mine.owner } }],
+    ['Query', { KeyConditions: { owner: { ComparisonOperator: 'EQ', AttributeValueList: [{ S: 'eu-west-1:you' }] } }, Item: { owner: mine.owner } }],
+  ])('reads the key of a %s where the operation does', async (operation, input) => {
+    const { endpoint: url, credentials, region } = endpoint.as(session('rows', { identity }));
+    const response = await new AwsClient({ ...credentials, region, service: 'dynamodb', retries: 0 }).fetch(url, {
+      method: 'POST', headers: { 'x-amz-target': `DynamoDB_20120810.${operation}` }, body: JSON.stringify({ TableName: 'records', ...input }),
+    });
+    expect(await response.json()).toMatchObject({ __type: 'AccessDeniedException', message: expect.stringContaining(`dynamodb:${operation}`) as string });
+  });
+
   test('lets no role list tables that may not', async () => {
     await expect(client().send(new ListTablesCommand({}))).rejects.toMatchObject(refused('dynamodb:ListTables', '*'));
   });
