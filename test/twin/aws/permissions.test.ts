@@ -26,6 +26,10 @@ function role(RoleName: string, statements: readonly object[], more: object = {}
   return { Type: 'AWS::IAM::Role', Properties: { RoleName, Policies: statements.length === 0 ? [] : [{ PolicyName: 'p', PolicyDocument: document(...statements) }], ...more } };
 }
 
+function permission(FunctionName: string, more: object = {}): object {
+  return { Type: 'AWS::Lambda::Permission', Properties: { FunctionName, Action: 'lambda:InvokeFunction', Principal: '*', ...more } };
+}
+
 const table = arn('dynamodb', 'table/records');
 const key = { 'Fn::GetAtt': 'Key.Arn' };
 const key2 = { 'Fn::GetAtt': 'OwnKey.Arn' };
@@ -49,6 +53,9 @@ const RESOURCES = {
   Alias: { Type: 'AWS::KMS::Alias', Properties: { AliasName: 'alias/main', TargetKeyId: key } },
   Secret: { Type: 'AWS::SecretsManager::Secret', Properties: { Name: 'login', SecretString: 'x' } },
   Parameter: { Type: 'AWS::SSM::Parameter', Properties: { Name: '/app/a', Value: '1', Type: 'String' } },
+  Open: permission('open'),
+  OfBucket: permission('of-bucket', { SourceArn: 'arn:aws:s3:::files', SourceAccount: ACCOUNT }),
+  OfOrganization: permission('of-organization', { PrincipalOrgID: 'o-1' }),
   Nothing: role('nothing', []),
   Named: role('named', []),
   Files: role('files', [allow(['s3:GetObject', 's3:PutObject'], ['arn:aws:s3:::files/own/*', 'arn:aws:s3:::files/secret/*']), allow('s3:ListBucket', 'arn:aws:s3:::files', { StringLike: { 's3:prefix': 'own/*' } })]),
@@ -195,6 +202,14 @@ describe('KMS', () => {
       name: 'AccessDeniedException', message: expect.stringContaining('because no resource-based policy allows the kms:DescribeKey action') as string,
     });
   });
+});
+
+test('the permission of a function lets a role invoke it on its conditions alone', async () => {
+  const invoke = async (name: string): Promise<number> => {
+    const { endpoint: url, credentials, region } = endpoint.as(session('nothing'));
+    return (await new AwsClient({ ...credentials, region, service: 'lambda', retries: 0 }).fetch(`${url}/2015-03-31/functions/${name}/invocations`, { method: 'POST', body: '{}' })).status;
+  };
+  expect([await invoke('open'), await invoke('of-bucket'), await invoke('of-organization')]).toEqual([200, 403, 403]);
 });
 
 test('a secret and parameters are for roles that may read and tag them, by their conditions', async () => {
