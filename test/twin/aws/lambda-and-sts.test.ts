@@ -80,6 +80,8 @@ describe('a role is assumed', () => {
 
   test.each<[string, Record<string, string>, string]>([
     ['another role', { RoleArn: `${ROLE}-2` }, 'AccessDenied'], ['a name that STS does not take', { RoleArn: ROLE, RoleSessionName: 'a b' }, 'ValidationError'],
+    ['a policy of the session', { RoleArn: ROLE, Policy: '{}' }, 'ValidationError'], ['policies of the session', { 'RoleArn': ROLE, 'PolicyArns.member.1.arn': 'arn:aws:iam::aws:policy/ReadOnlyAccess' }, 'ValidationError'],
+    ['a source identity', { RoleArn: ROLE, SourceIdentity: 'admin' }, 'ValidationError'], ['tags that pass on', { 'RoleArn': ROLE, 'TransitiveTagKeys.member.1': 'site' }, 'ValidationError'],
     ['too long a time', { RoleArn: ROLE, DurationSeconds: '43201' }, 'ValidationError'],
   ])('and fails for %s', async (_, input, code) => {
     expect(await assume(input)).toContain(`<Code>${code}</Code>`);
