@@ -199,7 +199,8 @@ export function iotNeeds({ operation, input }: Asked, scope: AccountScope, tagsO
   const arnOf = (resource: Resource): string => ('arn' in resource ? resource.arn : `arn:${scope.partition}:iot:${scope.region}:${scope.accountId}:${resource.name}`);
   const permission: Permission = {
     on: () => RESOURCES[operation]!.flatMap((resources) => (typeof resources === 'string' ? named(resources) : resources)(input)).map(arnOf),
-    keys: (_, resource) => ({ ...keysOf(input, arnOf), ...Object.fromEntries(Object.entries(resource === undefined ? {} : tagsOf(resource)).map(([key, value]) => [`aws:ResourceTag/${key}`, value])) }),
+    keys: () => keysOf(input, arnOf),
+    keysOf: (resource) => Object.fromEntries(Object.entries(tagsOf(resource)).map(([key, value]) => [`aws:ResourceTag/${key}`, value])),
   };
   const passed = PASSED_ROLES.flatMap((path) => textIn(input, ...path) ?? []);
   return [

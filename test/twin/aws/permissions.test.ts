@@ -7,7 +7,7 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } fr
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { AddTagsToResourceCommand, GetParametersByPathCommand, GetParametersCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AwsClient } from 'aws4fetch';
-import { AccessKeys, standIns } from '../../../lib/twin/aws';
+import { AccessKeys, needsOf, standIns } from '../../../lib/twin/aws';
 import type { Service, ServiceRequest, Session } from '../../../lib/twin/aws';
 import { systemClock } from '../../../lib/twin/clock';
 import { readDeployment } from '../../../lib/deployment';
@@ -121,6 +121,13 @@ describe('every operation that is served', () => {
       ['f', 'f:live', 'f:3', 'f', 'f'].map((name) => arn('lambda', `function:${name}`)),
     );
   });
+});
+
+test('the keys of a request are read once, however many resources it is about', () => {
+  const keys = jest.fn(() => ({ a: 'b' }));
+  const permission = { on: () => ['one', 'two'], keys, keysOf: (resource: string) => ({ of: resource }) };
+  expect(needsOf('x', { Do: permission }, 'Do', {})!.map(({ values }) => values)).toEqual([{ a: 'b', of: 'one' }, { a: 'b', of: 'two' }]);
+  expect(keys).toHaveBeenCalledTimes(1);
 });
 
 describe('S3', () => {
