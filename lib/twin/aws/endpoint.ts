@@ -4,7 +4,7 @@ import type { ServiceGuard } from '../iam';
 import type { IsKept } from '../storage';
 import type { AccessKeys } from './access-keys';
 import { allowLocalPages, isForeignPage, preflightOfLocalPage } from './cors';
-import { jsonError } from './json-service';
+import { jsonError, targetOf } from './json-service';
 import { ServiceError } from './service';
 import type { Service, ServiceRequest, ServiceResponse } from './service';
 import { serviceOf, verifySignature } from './signature';
@@ -20,10 +20,10 @@ const MAX_BODY = 16 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /** How a service that does not speak JSON answers with an error. */
-const ERRORS: Readonly<Record<string, (error: ServiceError) => ServiceResponse>> = {
-  s3: (error) => xmlError(error),
-  sts: (error) => xmlError(error, 'ErrorResponse'),
-};
+const ERRORS: ReadonlyMap<string | undefined, (error: ServiceError) => ServiceResponse> = new Map([
+  ['s3', (error: ServiceError) => xmlError(error)],
+  ['sts', (error: ServiceError) => xmlError(error, 'ErrorResponse')],
+]);
 
 /** What a service calls it that IAM does not allow a call, where that is not AccessDeniedException with status 400. */
 const DENIED: Readonly<Record<string, { readonly name: string; readonly statusCode: number }>> = {
@@ -129,13 +129,13 @@ const NOT_KEPT = new ServiceError('ServiceUnavailableException', 'the twin canno
 /** An error in the words of the service that the request is for. */
 function errorOf({ url = '/', headers }: IncomingMessage, error: ServiceError): ServiceResponse {
   const [, search = ''] = splitOnce(url, '?');
-  return (ERRORS[serviceOf(headers, new URLSearchParams(search)) ?? ''] ?? jsonError)(error);
+  return (ERRORS.get(serviceOf(headers, new URLSearchParams(search))) ?? jsonError)(error);
 }
 
 /** The answer to a call that needs no signature, or to a page of this computer that is about to make one. */
 async function answerUnsigned(services: readonly Service[], request: ServiceRequest): Promise<ServiceResponse | undefined> {
-  const [target = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
-  const service = services.find(({ unsigned }) => unsigned?.target === target && unsigned.operations.has(operation));
+  const operation = targetOf(request.headers);
+  const service = services.find(({ unsigned }) => unsigned?.operations.has(operation) && request.headers['x-amz-target'] === `${unsigned.target}.${operation}`);
   if (service === undefined) {
     return preflightOfLocalPage(request);
   }

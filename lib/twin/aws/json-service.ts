@@ -38,9 +38,9 @@ export function jsonService(name: string, title: string, operations: Operations,
   };
 }
 
-/** The operation that `X-Amz-Target` names. */
+/** The operation that `X-Amz-Target` names: it has two parts, so that nobody reads another operation out of it. */
 export function targetOf(headers: ServiceRequest['headers']): string {
-  return /\.(\w+)$/.exec(String(headers['x-amz-target'] ?? ''))?.[1] ?? '';
+  return /^\w+\.(\w+)$/.exec(String(headers['x-amz-target'] ?? ''))?.[1] ?? '';
 }
 
 export function jsonAnswer(status: number, body: object, headers: Readonly<Record<string, string>> = {}): ServiceResponse {

@@ -5,6 +5,9 @@ import { jsonAnswer, jsonError } from './json-service';
 import { ServiceError, unknownOperation } from './service';
 import type { Service, ServiceRequest, ServiceResponse } from './service';
 
+/** What may name a function, and a version or alias of it. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+const FUNCTION = /^(?:(?:arn:([^:]+):lambda:([^:]+):)?(?:(\d{12}):)?function:)?([\w-]{1,64})(?::([\w$-]{1,128}))?$/;
+
 const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations\/?$/;
 
 /** The longest that AWS Lambda allows. */
@@ -14,10 +17,10 @@ const LONGEST_MS = 900_000;
 export function lambdaService(functions: Functions, scope: AccountScope, onError: (message: string) => void): Service {
   return {
     name: 'lambda',
-    needs: (request) => [{ action: 'lambda:InvokeFunction', resource: arnOf(functionIn(request), request.query.get('Qualifier'), scope), values: { 'lambda:InvokedViaFunctionUrl': undefined } }],
+    needs: (request) => [{ action: 'lambda:InvokeFunction', resource: functionIn(request, scope).arn, values: { 'lambda:InvokedViaFunctionUrl': undefined } }],
     handle: async (request) => {
       try {
-        return await invoke(functions, functionIn(request), request, onError);
+        return await invoke(functions, functionIn(request, scope).name, request, onError);
       } catch (error) {
         return jsonError(error);
       }
@@ -25,19 +28,24 @@ export function lambdaService(functions: Functions, scope: AccountScope, onError
   };
 }
 
-/** @throws ServiceError for a request that invokes nothing. */
-function functionIn({ method, path }: ServiceRequest): string {
+/**
+ * The function of `name`, `name:qualifier`, `account:function:name` or an ARN: its name, and the ARN with the qualifier.
+ *
+ * @throws ServiceError for a request that invokes nothing, and for a function of another account or Region
+ */
+function functionIn({ method, path, query }: ServiceRequest, scope: AccountScope): { readonly name: string; readonly arn: string } {
   const [, encoded] = INVOKE.exec(path) ?? [];
   if (method !== 'POST' || encoded === undefined) {
     throw unknownOperation('Lambda', `${method} ${path}`, ['Invoke']);
   }
-  return decode(encoded);
-}
-
-/** The ARN of `name`, `name:qualifier`, `account:function:name` or an ARN. */
-function arnOf(name: string, qualifier: string | null, { partition, region, accountId }: AccountScope): string {
-  const arn = name.startsWith('arn:') ? name : `arn:${partition}:lambda:${region}:${accountId}:function:${name.replace(/^\d{12}:function:/, '')}`;
-  return qualifier === null || arn.split(':').length > 7 ? arn : `${arn}:${qualifier}`;
+  const [, partition = scope.partition, region = scope.region, accountId = scope.accountId, name, qualifier = query.get('Qualifier')] = FUNCTION.exec(decode(encoded)) ?? [];
+  if (name === undefined) {
+    throw new ServiceError('InvalidParameterValueException', 'a function is invoked by its name, with a qualifier if need be, or by its ARN');
+  }
+  if (partition !== scope.partition || region !== scope.region || accountId !== scope.accountId) {
+    throw new ServiceError('ResourceNotFoundException', `the twin has the functions of ${scope.accountId} in ${scope.region} alone`, 404);
+  }
+  return { name, arn: [`arn:${partition}:lambda:${region}:${accountId}:function:${name}`, ...qualifier === null ? [] : [qualifier]].join(':') };
 }
 
 /** @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */

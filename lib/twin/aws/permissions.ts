@@ -9,8 +9,11 @@ export interface Permission {
   /** The ARNs that it is about; without any, policies allow it with `*` alone. */
   readonly on?: (input: Input) => readonly string[];
 
-  /** The condition keys that the request has, and the resource. */
-  readonly keys?: (input: Input, resource: string | undefined) => KnownKeys;
+  /** The condition keys that the request has, the same for each resource. */
+  readonly keys?: (input: Input) => KnownKeys;
+
+  /** Those that a resource has. */
+  readonly keysOf?: (resource: string) => KnownKeys;
 }
 
 /** An operation that everybody may ask for who has credentials. */
@@ -25,9 +28,10 @@ export function needsOf(service: string, permissions: Permissions, operation: st
   if (permission === undefined || permission === FREE) {
     return permission && [];
   }
-  const { action = operation, on, keys } = permission;
+  const { action = operation, on, keys, keysOf } = permission;
+  const values = keys?.(input);
   const need = (resource?: string): Need => ({
-    action: `${service}:${action}`, ...resource !== undefined && { resource }, ...keys && { values: keys(input, resource) },
+    action: `${service}:${action}`, ...resource !== undefined && { resource }, ...(values ?? keysOf) && { values: { ...values, ...resource !== undefined && keysOf?.(resource) } },
   });
   const resources = [...new Set(on?.(input))];
   return resources.length === 0 ? [need()] : resources.map(need);

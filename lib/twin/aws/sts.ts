@@ -17,6 +17,9 @@ const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
  */
 const DURATION = { usual: 3600, least: 900, most: 43_200, chained: 3600 };
 
+/** Parameters that make a session another than the twin would make: one that may less, or is asked about more. */
+const NOT_TAKEN = /^(Policy$|PolicyArns\.|SourceIdentity$|TransitiveTagKeys\.|ProvidedContexts\.|SerialNumber$|TokenCode$)/;
+
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html */
 const MAX_TAGS = 50;
 
@@ -92,6 +95,10 @@ function assumeRole(input: URLSearchParams, caller: Session, { deployment, clock
   const duration = Number(input.get('DurationSeconds') ?? DURATION.usual);
   if (!/^[\w+=,.@-]{2,64}$/.test(sessionName) || !Number.isInteger(duration) || duration < DURATION.least || duration > DURATION.most) {
     throw new ServiceError('ValidationError', `RoleSessionName must have 2 to 64 letters, digits and _+=,.@-, and DurationSeconds be from ${DURATION.least} to ${DURATION.most}`);
+  }
+  const notTaken = [...input.keys()].find((name) => NOT_TAKEN.test(name));
+  if (notTaken !== undefined) {
+    throw new ServiceError('ValidationError', `the twin does not take ${notTaken.split('.')[0]!}: a session may what its role may`);
   }
   if (caller.kind === 'role' && duration > DURATION.chained) {
     throw new ServiceError('ValidationError', 'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining');

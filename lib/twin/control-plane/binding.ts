@@ -102,7 +102,7 @@ function readBody(body: Buffer): object {
     return {};
   }
   try {
-    const value = JSON.parse(body.toString()) as unknown;
+    const value = JSON.parse(body.toString(), withoutNulls) as unknown;
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return value;
     }
@@ -110,6 +110,11 @@ function readBody(body: Buffer): object {
     // Said below.
   }
   throw invalidRequest('the body is not a JSON object');
+}
+
+/** A member that is null is not there, as for AWS. https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html */
+function withoutNulls(this: unknown, _: string, value: unknown): unknown {
+  return value === null && !Array.isArray(this) ? undefined : value;
 }
 
 /** An answer as JSON; times are seconds since the epoch. */

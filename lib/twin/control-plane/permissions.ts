@@ -2,6 +2,7 @@ import type { AccountScope } from '../../policy';
 import { needsOf, requestTags } from '../aws';
 import type { Input, Permission } from '../aws';
 import type { KnownKeys, Need } from '../iam';
+import { decoded, locationIn } from '../jobs/s3-location';
 
 /** Resources out of a request: the ends of their ARNs, or ARNs. */
 type Resources = (input: Input) => readonly Resource[];
@@ -199,13 +200,27 @@ export function iotNeeds({ operation, input }: Asked, scope: AccountScope, tagsO
   const arnOf = (resource: Resource): string => ('arn' in resource ? resource.arn : `arn:${scope.partition}:iot:${scope.region}:${scope.accountId}:${resource.name}`);
   const permission: Permission = {
     on: () => RESOURCES[operation]!.flatMap((resources) => (typeof resources === 'string' ? named(resources) : resources)(input)).map(arnOf),
-    keys: (_, resource) => ({ ...keysOf(input, arnOf), ...Object.fromEntries(Object.entries(resource === undefined ? {} : tagsOf(resource)).map(([key, value]) => [`aws:ResourceTag/${key}`, value])) }),
+    keys: () => keysOf(input, arnOf),
+    keysOf: (resource) => Object.fromEntries(Object.entries(tagsOf(resource)).map(([key, value]) => [`aws:ResourceTag/${key}`, value])),
   };
   const passed = PASSED_ROLES.flatMap((path) => textIn(input, ...path) ?? []);
   return [
     ...needsOf('iot', { [operation]: permission }, operation, input)!,
     ...passed.map((resource) => ({ action: 'iam:PassRole', resource, values: { 'iam:PassedToService': 'iot.amazonaws.com' } })),
+    ...readObjects(input, scope),
   ];
+}
+
+/**
+ * The object that a job is to have as its document. Whose permission AWS IoT reads it with is not documented; that of who
+ * asks keeps a role from reading by way of a job what it may not read itself.
+ *
+ * @see https://docs.aws.amazon.com/iot/latest/apireference/API_CreateJob.html
+ */
+function readObjects({ documentSource }: Input, { partition }: AccountScope): readonly Need[] {
+  const { bucket, key } = (typeof documentSource === 'string' ? locationIn(documentSource) : undefined) ?? {};
+  const whole = key === undefined ? undefined : decoded(key);
+  return bucket === undefined || whole === undefined ? [] : [{ action: 's3:GetObject', resource: `arn:${partition}:s3:::${bucket}/${whole}` }];
 }
 
 function keysOf(input: Input, arnOf: (resource: Resource) => string): KnownKeys {

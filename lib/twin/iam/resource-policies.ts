@@ -98,10 +98,31 @@ function leftToAccount(keyArn: string): Value {
   return { Statement: { Effect: 'Allow', Principal: { AWS: keyArn.split(':')[4]! }, Action: 'kms:*', Resource: '*' } };
 }
 
+/**
+ * The conditions that properties of a permission become: operators and keys.
+ *
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-permission.html
+ */
+const PERMISSION_CONDITIONS: Readonly<Record<string, readonly [string, string]>> = {
+  EventSourceToken: ['StringEquals', 'lambda:EventSourceToken'],
+  FunctionUrlAuthType: ['StringEquals', 'lambda:FunctionUrlAuthType'],
+  InvokedViaFunctionUrl: ['Bool', 'lambda:InvokedViaFunctionUrl'],
+  PrincipalOrgID: ['StringEquals', 'aws:PrincipalOrgID'],
+  SourceAccount: ['StringEquals', 'aws:SourceAccount'],
+  SourceArn: ['ArnLike', 'aws:SourceArn'],
+};
+
 /** A permission of a function as the statement that AWS Lambda writes into its policy. */
 function permissionOf(properties: ValueObject, functionArn: string): Value | undefined {
   const named = textAt(properties, 'FunctionName');
   const { Principal: principal, Action: action } = properties;
+  const conditions = Object.entries(PERMISSION_CONDITIONS).flatMap(([property, [operator, key]]) => {
+    const value = properties[property];
+    return value === undefined ? [] : [[operator, key, value] as const];
+  });
+  const condition = Object.fromEntries(['ArnLike', 'StringEquals', 'Bool'].map((operator) => (
+    [operator, Object.fromEntries(conditions.filter(([of]) => of === operator).map(([, key, value]) => [key, value]))] as const
+  )).filter(([, keys]) => Object.keys(keys).length > 0));
   return named === undefined || principal === undefined || action === undefined || (named !== functionArn && named !== functionArn.split(':').slice(6).join(':')) ? undefined
-    : { Statement: { Effect: 'Allow', Principal: { AWS: principal }, Action: action, Resource: functionArn } };
+    : { Statement: { Effect: 'Allow', Principal: { AWS: principal }, Action: action, Resource: functionArn, ...conditions.length > 0 && { Condition: condition } } };
 }

@@ -29,7 +29,8 @@ export function fillPlaceholders(document: string, names: Names, urlOf: (request
 }
 
 function requestIn(kind: string | undefined, url: string, names: Names): ObjectRequest | undefined {
-  const { bucket, key } = locationIn(url) ?? {};
+  // A text with half of a character is no part of a URL.
+  const { bucket, key } = /\p{Surrogate}/u.test(url) ? {} : locationIn(url) ?? {};
   if (bucket === undefined || key === undefined || bucket.includes('$')) {
     return undefined;
   }

@@ -6,8 +6,8 @@ export interface S3Location {
   readonly key: string;
 }
 
-/** The URL of an object in either style of S3, or `s3://BUCKET/KEY`. */
-const LOCATIONS = [/^https:\/\/s3[.-][^/]+\/([^/]+)\/(.+)$/, /^https:\/\/([^/]+)\.s3[.-][^/]+\/(.+)$/, /^s3:\/\/([^/]+)\/(.+)$/];
+/** The URL of an object in either style of S3, or `s3://BUCKET/KEY`. A name of DNS has 255 characters at most. */
+const LOCATIONS = [/^https:\/\/s3[.-][^/]{1,255}\/([^/]+)\/(.+)$/, /^https:\/\/([^/]{1,255})\.s3[.-][^/]{1,255}\/(.+)$/, /^s3:\/\/([^/]+)\/(.+)$/];
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */
 export function locationIn(url: string): S3Location | undefined {

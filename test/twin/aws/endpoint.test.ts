@@ -25,7 +25,8 @@ beforeAll(async () => {
     Sign: () => ({}),
   }, { DescribeKey: {} });
   const guard = { objectionTo: (_: unknown, call: string, needs: readonly Need[] | undefined) => (needs === undefined ? `nobody knows ${call}` : needs[0]!.action === 'kms:DescribeKey' ? 'not today' : undefined) };
-  server = createAwsEndpoint({ services: [kms], openRoutes: [], keys, guard, onFault: (reason) => faults.push(reason) });
+  const open = jsonService('open', 'Open', { GetUser: () => ({}), AdminGetUser: () => ({}) }, {}, { unsigned: { target: 'Open', operations: new Set(['GetUser']) } });
+  server = createAwsEndpoint({ services: [kms, open], openRoutes: [], keys, guard, onFault: (reason) => faults.push(reason) });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -60,7 +61,7 @@ test('an operation that is not served is named, with those that are', async () =
 
 test('a service that is not served is named', async () => {
   await expect(new IoTClient(config()).send(new DescribeThingCommand({ thingName: 'pump-1' }))).rejects.toMatchObject({
-    name: 'UnknownOperationException', message: 'the twin does not serve iot (GET /things/pump-1); it serves kms',
+    name: 'UnknownOperationException', message: 'the twin does not serve iot (GET /things/pump-1); it serves kms, open',
   });
   await expect(new S3Client(config()).send(new GetObjectCommand({ Bucket: 'b', Key: 'k' }))).rejects.toMatchObject({ name: 'UnknownOperationException' });
 });
@@ -98,6 +99,17 @@ describe('refuses', () => {
   test('a request without a signature', async () => {
     expect(await send({})).toMatchObject({ status: 403, body: expect.stringContaining('MissingAuthenticationToken') as string });
     expect(await send({ authorization: 'AWS4-HMAC-SHA256 Credential=../../x' })).toMatchObject({ status: 403 });
+  });
+
+  test.each(['constructor', 'toString', '__proto__'])('a signature for a service that is called %s as any other', async (service) => {
+    expect(await send({ authorization: `AWS4-HMAC-SHA256 Credential=ASIA/20260101/eu-west-1/${service}/aws4_request` })).toMatchObject({
+      status: 403, body: expect.stringContaining('IncompleteSignatureException') as string,
+    });
+  });
+
+  test('an operation that needs a signature, behind the name of one that needs none', async () => {
+    const targets = ['Open.GetUser', 'Open.GetUser.AdminGetUser', 'Open.GetUser.', 'Open.AdminGetUser', 'Open.GetUser, Open.AdminGetUser', 'Other.GetUser'];
+    expect(await Promise.all(targets.map(async (target) => (await send({ 'x-amz-target': target })).status))).toEqual([200, 403, 403, 403, 403, 403]);
   });
 
   test('a page of another site', async () => {

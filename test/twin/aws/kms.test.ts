@@ -78,6 +78,7 @@ test.each([
   ['a public key of a symmetric one', new GetPublicKeyCommand({ KeyId: 'alias/secret' }), 'UnsupportedOperationException'],
   ['a specification that nothing here makes', new GetPublicKeyCommand({ KeyId: 'alias/exotic' }), 'UnsupportedOperationException'],
   ['an algorithm of another key', new SignCommand({ KeyId: 'alias/P256', Message: Buffer.alloc(32), SigningAlgorithm: 'ECDSA_SHA_384' }), 'InvalidKeyUsageException'],
+  ['an algorithm that is a member of every object', new SignCommand({ KeyId: 'alias/P256', Message: Buffer.alloc(32), SigningAlgorithm: 'constructor' as 'ECDSA_SHA_256' }), 'InvalidKeyUsageException'],
   ['a digest', new SignCommand({ KeyId: 'alias/P256', Message: Buffer.alloc(32), MessageType: 'DIGEST', SigningAlgorithm: 'ECDSA_SHA_256' }), 'ValidationException'],
   ['a message that is too long', new SignCommand({ KeyId: 'alias/P256', Message: Buffer.alloc(5000), SigningAlgorithm: 'ECDSA_SHA_256' }), 'ValidationException'],
 ] as [string, SignCommand, string][])('fails for %s', async (_, command, name) => {

@@ -53,6 +53,8 @@ test.each([
   ['a payload that is not JSON', () => invoke('good', '{'), 400, 'InvalidRequestContentException'],
   ['another operation', () => send('lambda', '/2015-03-31/functions', '{}'), 400, 'UnknownOperationException'],
   ['a name that is no part of a URL', () => send('lambda', '/2015-03-31/functions/%E0%A4%A/invocations', '{}'), 400, 'InvalidParameterValueException'],
+  ['another function behind the name of one', () => invoke('mine:function:good'), 400, 'InvalidParameterValueException'],
+  ['a function of another account', () => invoke('arn:aws:lambda:eu-west-1:999999999999:function:good'), 404, 'ResourceNotFoundException'],
 ])('fails for %s', async (_, request, status, name) => {
   const response = await request();
   expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([status, name]);
@@ -78,6 +80,8 @@ describe('a role is assumed', () => {
 
   test.each<[string, Record<string, string>, string]>([
     ['another role', { RoleArn: `${ROLE}-2` }, 'AccessDenied'], ['a name that STS does not take', { RoleArn: ROLE, RoleSessionName: 'a b' }, 'ValidationError'],
+    ['a policy of the session', { RoleArn: ROLE, Policy: '{}' }, 'ValidationError'], ['policies of the session', { 'RoleArn': ROLE, 'PolicyArns.member.1.arn': 'arn:aws:iam::aws:policy/ReadOnlyAccess' }, 'ValidationError'],
+    ['a source identity', { RoleArn: ROLE, SourceIdentity: 'admin' }, 'ValidationError'], ['tags that pass on', { 'RoleArn': ROLE, 'TransitiveTagKeys.member.1': 'site' }, 'ValidationError'],
     ['too long a time', { RoleArn: ROLE, DurationSeconds: '43201' }, 'ValidationError'],
   ])('and fails for %s', async (_, input, code) => {
     expect(await assume(input)).toContain(`<Code>${code}</Code>`);

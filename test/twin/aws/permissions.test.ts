@@ -7,7 +7,7 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } fr
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { AddTagsToResourceCommand, GetParametersByPathCommand, GetParametersCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AwsClient } from 'aws4fetch';
-import { AccessKeys, standIns } from '../../../lib/twin/aws';
+import { AccessKeys, needsOf, standIns } from '../../../lib/twin/aws';
 import type { Service, ServiceRequest, Session } from '../../../lib/twin/aws';
 import { systemClock } from '../../../lib/twin/clock';
 import { readDeployment } from '../../../lib/deployment';
@@ -24,6 +24,10 @@ const allow = (Action: string | readonly string[], Resource: unknown, Condition?
 
 function role(RoleName: string, statements: readonly object[], more: object = {}): object {
   return { Type: 'AWS::IAM::Role', Properties: { RoleName, Policies: statements.length === 0 ? [] : [{ PolicyName: 'p', PolicyDocument: document(...statements) }], ...more } };
+}
+
+function permission(FunctionName: string, more: object = {}): object {
+  return { Type: 'AWS::Lambda::Permission', Properties: { FunctionName, Action: 'lambda:InvokeFunction', Principal: '*', ...more } };
 }
 
 const table = arn('dynamodb', 'table/records');
@@ -49,6 +53,9 @@ const RESOURCES = {
   Alias: { Type: 'AWS::KMS::Alias', Properties: { AliasName: 'alias/main', TargetKeyId: key } },
   Secret: { Type: 'AWS::SecretsManager::Secret', Properties: { Name: 'login', SecretString: 'x' } },
   Parameter: { Type: 'AWS::SSM::Parameter', Properties: { Name: '/app/a', Value: '1', Type: 'String' } },
+  Open: permission('open'),
+  OfBucket: permission('of-bucket', { SourceArn: 'arn:aws:s3:::files', SourceAccount: ACCOUNT }),
+  OfOrganization: permission('of-organization', { PrincipalOrgID: 'o-1' }),
   Nothing: role('nothing', []),
   Named: role('named', []),
   Files: role('files', [allow(['s3:GetObject', 's3:PutObject'], ['arn:aws:s3:::files/own/*', 'arn:aws:s3:::files/secret/*']), allow('s3:ListBucket', 'arn:aws:s3:::files', { StringLike: { 's3:prefix': 'own/*' } })]),
@@ -116,6 +123,13 @@ describe('every operation that is served', () => {
   });
 });
 
+test('the keys of a request are read once, however many resources it is about', () => {
+  const keys = jest.fn(() => ({ a: 'b' }));
+  const permission = { on: () => ['one', 'two'], keys, keysOf: (resource: string) => ({ of: resource }) };
+  expect(needsOf('x', { Do: permission }, 'Do', {})!.map(({ values }) => values)).toEqual([{ a: 'b', of: 'one' }, { a: 'b', of: 'two' }]);
+  expect(keys).toHaveBeenCalledTimes(1);
+});
+
 describe('S3', () => {
   const s3 = (name: string): S3Client => new S3Client({ ...endpoint.as(session(name)), forcePathStyle: true });
   const read = (name: string, Key: string): Promise<unknown> => s3(name).send(new GetObjectCommand({ Bucket: 'files', Key }));
@@ -159,6 +173,19 @@ describe('DynamoDB', () => {
     await expect(send()).rejects.toMatchObject(refused(action, table));
   });
 
+  test.each([
+    ['GetItem', { Key: { owner: { S: 'eu-west-1:you' } }, RequestItems: {} }],
+    ['PutItem', { Item: { owner: { S: 'eu-west-1:you' } }, Key: { owner: mine.owner } }],
+    ['Query', { KeyConditionExpression: 'owner = :o', ExpressionAttributeValues: { ':o': { S: 'eu-west-1:you' } }, Key: { owner: mine.owner } }],
+    ['Query', { KeyConditions: { owner: { ComparisonOperator: 'EQ', AttributeValueList: [{ S: 'eu-west-1:you' }] } }, Item: { owner: mine.owner } }],
+  ])('reads the key of a %s where the operation does', async (operation, input) => {
+    const { endpoint: url, credentials, region } = endpoint.as(session('rows', { identity }));
+    const response = await new AwsClient({ ...credentials, region, service: 'dynamodb', retries: 0 }).fetch(url, {
+      method: 'POST', headers: { 'x-amz-target': `DynamoDB_20120810.${operation}` }, body: JSON.stringify({ TableName: 'records', ...input }),
+    });
+    expect(await response.json()).toMatchObject({ __type: 'AccessDeniedException', message: expect.stringContaining(`dynamodb:${operation}`) as string });
+  });
+
   test('lets no role list tables that may not', async () => {
     await expect(client().send(new ListTablesCommand({}))).rejects.toMatchObject(refused('dynamodb:ListTables', '*'));
   });
@@ -182,6 +209,14 @@ describe('KMS', () => {
       name: 'AccessDeniedException', message: expect.stringContaining('because no resource-based policy allows the kms:DescribeKey action') as string,
     });
   });
+});
+
+test('the permission of a function lets a role invoke it on its conditions alone', async () => {
+  const invoke = async (name: string): Promise<number> => {
+    const { endpoint: url, credentials, region } = endpoint.as(session('nothing'));
+    return (await new AwsClient({ ...credentials, region, service: 'lambda', retries: 0 }).fetch(`${url}/2015-03-31/functions/${name}/invocations`, { method: 'POST', body: '{}' })).status;
+  };
+  expect([await invoke('open'), await invoke('of-bucket'), await invoke('of-organization')]).toEqual([200, 403, 403]);
 });
 
 test('a secret and parameters are for roles that may read and tag them, by their conditions', async () => {

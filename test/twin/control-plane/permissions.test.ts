@@ -67,6 +67,8 @@ test.each<[string, object, readonly string[]]>([
   ['AttachThingPrincipal', { thingName: 'pump', principal: arn('cert/c') }, ['iot:AttachThingPrincipal cert/c']],
   ['CreateJob', { jobId: 'j', targets: [arn('thing/pump'), arn('thinggroup/g')], jobTemplateArn: arn('jobtemplate/t'), presignedUrlConfig: { roleArn: ROLE } },
     [...['job/j', 'jobtemplate/t', 'thing/pump', 'thinggroup/g'].map((one) => `iot:CreateJob ${one}`), `iam:PassRole ${ROLE}`]],
+  ['CreateJob', { jobId: 'j', targets: [], documentSource: 'https://files.s3.eu-west-1.amazonaws.com/a%20b.json' }, ['iot:CreateJob job/j', 's3:GetObject arn:aws:s3:::files/a b.json']],
+  ['CreateJobTemplate', { jobTemplateId: 't', documentSource: 's3://files/a.json' }, ['iot:CreateJobTemplate jobtemplate/t', 's3:GetObject arn:aws:s3:::files/a.json']],
   ['CreateRoleAlias', { roleAlias: 'a', roleArn: ROLE }, ['iot:CreateRoleAlias rolealias/a', `iam:PassRole ${ROLE}`]],
   ['CreateProvisioningTemplate', { templateName: 't', provisioningRoleArn: ROLE }, ['iot:CreateProvisioningTemplate provisioningtemplate/t', `iam:PassRole ${ROLE}`]],
   ['UpdateCACertificate', { certificateId: 'c', registrationConfig: { roleArn: ROLE } }, ['iot:UpdateCACertificate cacert/c', `iam:PassRole ${ROLE}`]],

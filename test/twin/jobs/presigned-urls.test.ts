@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { readDeployment } from '../../../lib/deployment';
 import { countPlaceholders, fillPlaceholders } from '../../../lib/twin/jobs/placeholders';
+import { locationIn } from '../../../lib/twin/jobs/s3-location';
 import { Desk } from './desk';
 
 const ROLES = 'arn:aws:iam::123456789012:role/';
@@ -93,6 +94,16 @@ test.each([
 ])('there is no URL %s, and the journal says why', (_, url, config, reason) => {
   expect(told(url, config)).toBe(url);
   expect(desk.noted).toContain(`job update: ${url} stays in the document: ${reason}`);
+});
+
+test('there is no URL with half of a character, and who asks is told the document', () => {
+  const url = placeholder('https://s3.us-east-1.amazonaws.com/files/firmware/\ud800');
+  expect(told(url, { roleArn: `${ROLES}good` })).toBe(url);
+});
+
+test('a host that is longer than a name can be is none, and is not tried in every way', () => {
+  expect(locationIn(`https://${'.s3.a'.repeat(50)}/key`)).toMatchObject({ key: 'key' });
+  expect(locationIn(`https://${'.s3.a'.repeat(200)}/key`)).toBeUndefined();
 });
 
 test('a document may ask for so many URLs and no more, and expiry has its bounds', () => {

@@ -11,24 +11,29 @@ interface KeySchema {
 }
 
 /**
- * The values of the partition key that a request is about, for `dynamodb:LeadingKeys`: none for a scan, which is about all,
- * and unknown where an expression does not say it plainly.
+ * Where an operation says which partition keys it is about. What else is in a request, which the operation does not read,
+ * says nothing.
+ */
+export type KeySource = 'Key' | 'Item' | 'RequestItems' | 'query';
+
+/**
+ * The values of the partition key that a request is about, for `dynamodb:LeadingKeys`; unknown where an expression does not
+ * say it plainly.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
-export function leadingKeysOf(input: Input, tables: readonly TableDefinition[]): ContextValue | undefined {
-  const { TableName: tableName, RequestItems: batch } = input;
-  if (batch !== undefined) {
-    return all(Object.entries(Object(batch) as object).flatMap(([name, requests]) => itemsIn(requests).map((item) => valueIn(item, partitionKey(tables, name)))));
+export function leadingKeysOf(input: Input, source: KeySource, tables: readonly TableDefinition[]): ContextValue {
+  const { TableName: tableName, RequestItems: batch, KeyConditionExpression: expression, KeyConditions: conditions } = input;
+  switch (source) {
+    case 'RequestItems':
+      return all(Object.entries(Object(batch) as object).flatMap(([name, requests]) => itemsIn(requests).map((item) => valueIn(item, partitionKey(tables, name)))));
+    case 'query': {
+      const key = partitionKey(tables, tableName, input.IndexName);
+      return all([typeof expression === 'string' ? inExpression(input, expression, key) : inConditions(conditions, key)]);
+    }
+    default:
+      return all([valueIn(input[source], partitionKey(tables, tableName))]);
   }
-  const item = input.Key ?? input.Item;
-  if (item !== undefined) {
-    return all([valueIn(item, partitionKey(tables, tableName))]);
-  }
-  const { KeyConditionExpression: expression, KeyConditions: conditions } = input;
-  const key = partitionKey(tables, tableName, input.IndexName);
-  return typeof expression === 'string' ? all([inExpression(input, expression, key)])
-    : conditions !== undefined ? all([inConditions(conditions, key)]) : undefined;
 }
 
 function all(values: readonly (string | undefined)[]): ContextValue {

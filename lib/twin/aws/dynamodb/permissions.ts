@@ -5,6 +5,7 @@ import { each } from '../permissions';
 import type { Permission, Permissions } from '../permissions';
 import type { Surroundings } from '../surroundings';
 import { leadingKeysOf } from './leading-keys';
+import type { KeySource } from './leading-keys';
 import { declaredTables } from './tables';
 
 /**
@@ -16,25 +17,29 @@ export function dynamodbPermissions(around: Surroundings): Permissions {
   const { partition, region, accountId } = around.scope;
   const arnOf = (table: string): string => (table.startsWith('arn:') ? table : `arn:${partition}:dynamodb:${region}:${accountId}:table/${table}`);
   const inTables = (input: Input): readonly string[] => Object.keys(Object(input.RequestItems) as object).map(arnOf);
-  const keys = (input: Input): KnownKeys => ({
-    'dynamodb:LeadingKeys': leadingKeysOf(input, declaredTables(around)),
+  const keys = (source?: KeySource) => (input: Input): KnownKeys => ({
+    // What is about all of a table has none.
+    'dynamodb:LeadingKeys': source && leadingKeysOf(input, source, declaredTables(around)),
     'dynamodb:ReturnConsumedCapacity': optionalText(input, 'ReturnConsumedCapacity') ?? 'NONE',
     'dynamodb:ReturnValues': optionalText(input, 'ReturnValues') ?? 'NONE',
     'dynamodb:Select': optionalText(input, 'Select'),
     'dynamodb:EnclosingOperation': undefined,
   });
-  const onTable: Permission = { on: (input) => [arnOf(optionalText(input, 'TableName') ?? '')], keys };
-  const onIndex: Permission = {
+  const onTable = (source?: KeySource): Permission => ({ on: (input) => [arnOf(optionalText(input, 'TableName') ?? '')], keys: keys(source) });
+  const onIndex = (source?: KeySource): Permission => ({
     on: (input) => {
       const [table, index] = [arnOf(optionalText(input, 'TableName') ?? ''), optionalText(input, 'IndexName')];
       return [index === undefined ? table : `${table}/index/${index}`];
     },
-    keys,
-  };
+    keys: keys(source),
+  });
   return {
-    ...each(['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'DescribeTable', 'DescribeTimeToLive'], onTable),
-    ...each(['BatchGetItem', 'BatchWriteItem'], { on: inTables, keys }),
-    ...each(['Query', 'Scan'], onIndex),
+    ...each(['GetItem', 'UpdateItem', 'DeleteItem'], onTable('Key')),
+    PutItem: onTable('Item'),
+    ...each(['DescribeTable', 'DescribeTimeToLive'], onTable()),
+    ...each(['BatchGetItem', 'BatchWriteItem'], { on: inTables, keys: keys('RequestItems') }),
+    Query: onIndex('query'),
+    Scan: onIndex(),
     ListTables: {},
   };
 }

@@ -103,7 +103,8 @@ function getPublicKey(key: Key): object {
 
 function signing(key: Key, input: Input): { readonly key: Key; readonly name: string; readonly algorithm: SigningAlgorithm } {
   const name = text(input, 'SigningAlgorithm');
-  const algorithm = ALGORITHMS[key.keySpec]?.[name];
+  const known = ALGORITHMS[key.keySpec] ?? {};
+  const algorithm = Object.hasOwn(known, name) ? known[name] : undefined;
   if (key.keyUsage !== 'SIGN_VERIFY' || algorithm === undefined) {
     throw new ServiceError('InvalidKeyUsageException', `${key.arn} is a key of ${key.keySpec} for ${key.keyUsage}, which does not sign with ${name.slice(0, 50)}`);
   }
