@@ -35,7 +35,7 @@ const HELP = `usage: npm run bench -- [--quick] [--only NAME] [--soak[=SECONDS]]
   --quick           small and short, in less than a minute: shows that the benchmarks work, not how fast the library is
   --only NAME       one benchmark: ${BENCHES.map(({ name }) => name).join(', ')}
   --soak[=SECONDS]  the soak test too, for ${DEFAULT_SOAK_SECONDS} seconds unless told otherwise
-  --write           write the figures and the machine into bench/README.md
+  --write           write the figures and the machine into bench/README.md; with --only, those of one benchmark
 
 Progress goes to stderr, tables to stdout. The exit code is 1 when a benchmark breaks, or when the soak test finds something.
 `;
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
     fleet.remove();
   }
   if (values.write === true && !broken) {
-    writeFigures(parts.join('\n\n'));
+    writeFigures(values.only === undefined ? () => parts.join('\n\n') : (figures) => replaceSection(figures, parts));
   }
   process.exitCode = broken || found ? 1 : 0;
 }
@@ -109,11 +109,20 @@ function describeMachine(): string {
   return `Measured on ${new Date().toISOString().slice(0, 10)}: ${cpu!.model}, ${others.length + 1} cores, ${(totalmem() / GB).toFixed(0)} GB of memory, Node ${process.version}.`;
 }
 
-function writeFigures(figures: string): void {
+function writeFigures(change: (figures: string) => string): void {
   const readme = readFileSync(README, 'utf8');
-  const [before] = readme.split(MARKS[0]);
-  const after = readme.split(MARKS[1]).at(-1)!;
-  writeFileSync(README, `${before}${MARKS[0]}\n\n${figures}\n\n${MARKS[1]}${after}`);
+  const [before, rest] = readme.split(MARKS[0]) as [string, string];
+  const [figures, after] = rest.split(MARKS[1]) as [string, string];
+  writeFileSync(README, `${before}${MARKS[0]}\n\n${change(figures.trim())}\n\n${MARKS[1]}${after}`);
+}
+
+/** The figures with one benchmark measured anew, and where that was. */
+function replaceSection(figures: string, [machine, section]: readonly string[]): string {
+  const [heading, ...rest] = section!.split('\n\n') as [string, ...string[]];
+  const name = heading.split(':', 1)[0]!;
+  const measured = [heading, machine, ...rest].join('\n\n');
+  const sections = figures.split(/\n\n(?=## )/);
+  return sections.map((one) => (one.startsWith(`${name}:`) ? measured : one)).join('\n\n');
 }
 
 // Leave nothing running: the brokers stop with this process.
