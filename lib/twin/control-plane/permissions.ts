@@ -1,3 +1,4 @@
+import { arnPrefix } from '../../policy';
 import type { AccountScope } from '../../policy';
 import { needsOf, requestTags } from '../aws';
 import type { Input, Permission } from '../aws';
@@ -197,7 +198,7 @@ export function iotNeeds({ operation, input }: Asked, scope: AccountScope, tagsO
   if (!hasPermissions(operation)) {
     return undefined;
   }
-  const arnOf = (resource: Resource): string => ('arn' in resource ? resource.arn : `arn:${scope.partition}:iot:${scope.region}:${scope.accountId}:${resource.name}`);
+  const arnOf = (resource: Resource): string => ('arn' in resource ? resource.arn : `${arnPrefix(scope)}${resource.name}`);
   const permission: Permission = {
     on: () => RESOURCES[operation]!.flatMap((resources) => (typeof resources === 'string' ? named(resources) : resources)(input)).map(arnOf),
     keys: () => keysOf(input, arnOf),
